@@ -1,0 +1,1 @@
+"""How good, against what, and how sure."""
