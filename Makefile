@@ -1,0 +1,29 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint clean
+
+$(BIN)/kinfold: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/kinfold
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+demo: $(BIN)/kinfold  ## train, evaluate beside the baseline, predict three sentences, write the report
+	@$(BIN)/python recipes/demo.py
+
+test: $(VENV)/.dev  ## everything that must hold
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## style and types
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+
+clean:  ## remove what make made
+	rm -rf $(VENV) demo

@@ -1,0 +1,1 @@
+"""Models on disk: written whole or not at all, read without running anything in them."""
