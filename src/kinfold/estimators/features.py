@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinfold.text.ngrams import NGramVectorizer
+from kinfold.text.ngrams import NGramVectorizer, batches
+from kinfold.text.normalize import check_texts, to_buffer
 from kinfold.text.rows import Rows
 from kinfold.types import Array, Ids1d, Ints1d
 
@@ -57,13 +58,15 @@ def beside(blocks: Sequence[Rows]) -> Design:
 
 def below(parts: Sequence[Design]) -> Design:
     """Return the rows of all parts, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
     first_index = np.cumsum([0] + [len(part.indices) for part in parts])
     bounds = np.concatenate([part.bounds + start for part, start in zip(parts, first_index, strict=False)])
     return Design(bounds, np.concatenate([part.indices for part in parts]), parts[0].n_columns)
 
 
 class NGramFeatures:
-    """Several n-gram vectorizers over the same texts.
+    """Several n-gram vectorizers over the same texts, with one normalizer.
 
     Parameters
     ----------
@@ -92,8 +95,13 @@ class NGramFeatures:
         return beside(blocks)
 
     def design(self, texts: Sequence[str]) -> Design:
-        """Return the design matrix of texts."""
-        return beside([vectorizer.rows(texts) for vectorizer in self.vectorizers.values()])
+        """Return the design matrix of texts; columns of a block come in the order they first occur."""
+        vectorizers = list(self.vectorizers.values())
+        parts = []
+        for batch in batches(check_texts(texts)):
+            buf, offsets = to_buffer(batch, vectorizers[0].normalizer)
+            parts.append(beside([part.rows_in(buf, offsets, sort=False) for part in vectorizers]))
+        return below(parts)
 
     def extend(self, texts: Sequence[str]) -> dict[str, int]:
         """Learn the n-grams of more texts; return how many columns each block gained at its end."""

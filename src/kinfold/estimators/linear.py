@@ -40,7 +40,7 @@ class LinearTextClassifier(ClassifierMixin, TextEstimator):
     min_df
         Leave out n-grams that fewer training texts have.
     max_features
-        Keep only that many n-grams of each kind, those in most texts.
+        Keep only that many n-grams of each kind, those in most texts; not with `n_bits`.
     n_bits
         None: n-grams are learned and can be named. A number: they are hashed to ``2 ** n_bits`` columns of each kind.
     weighting

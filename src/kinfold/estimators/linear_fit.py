@@ -121,12 +121,12 @@ def _search(
     kind: str,
     report: Progress,
 ) -> Search:
-    n_rows = len(texts)
-    if n_rows < FEW_ROWS:
+    fold = assign_folds(texts, members, min(options.n_folds, len(texts)), options.random_state)
+    held_out = [np.flatnonzero(fold == f) for f in np.unique(fold)]
+    # Equal texts are held out together: where all are equal, nothing would be left to learn from.
+    if len(texts) < FEW_ROWS or len(held_out) < 2:
         strength = FEW_ROWS_STRENGTH if options.C is None else options.C
         return Search(strength, {}, np.zeros((0, len(problem.signs))))
-    fold = assign_folds(texts, members, min(options.n_folds, n_rows // 2), options.random_state)
-    held_out = [np.flatnonzero(fold == f) for f in np.unique(fold)]
     problems = [_without(problem, rows, weighting, members) for rows in held_out]
     strengths = STRENGTHS if options.C is None else (options.C,)
     return search(

@@ -89,6 +89,12 @@ class Options:
         """Raise InvalidParameterError if a parameter has a value that can't be used."""
         if self.words is None and self.characters is None:
             raise InvalidParameterError("`words` and `characters` can't both be None.", fix="Give one of them a pair.")
+        if self.n_bits is not None and self.max_features is not None:
+            raise InvalidParameterError(
+                "`max_features` can't be kept with `n_bits`: hashed n-grams are not counted first.",
+                seen=f"n_bits={self.n_bits!r}, max_features={self.max_features!r}",
+                fix="Give one of them; fewer bits make fewer columns.",
+            )
         for name, (right, must) in _RULES.items():
             value = getattr(self, name)
             if not right(value):
@@ -168,7 +174,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "class_weight": (_is_class_weight, 'None, "balanced", a number from 0 to 1, or a positive number for each label'),
     "costs": (lambda x: x is None or _is_costs(x), "None or a mapping: costs[true][answer]"),
     "abstain_cost": (lambda x: x is None or _is_number(x), "None or a number from 0"),
-    **dict.fromkeys(("calibrate", "lowercase", "strip_html", "symbols"), (_is_flag, "True or False")),
+    **dict.fromkeys(("across_words", "calibrate", "lowercase", "strip_html", "symbols"), (_is_flag, "True or False")),
     "replay": (lambda x: _is_whole(x, 0), "a whole number from 0"),
     "n_threads": (lambda x: x is None or _is_whole(x, 1), "None or a whole number from 1"),
     "random_state": (lambda x: _is_whole(x, 0) and x < 1 << 62, "a whole number from 0"),

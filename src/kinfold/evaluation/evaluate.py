@@ -5,17 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from kinfold.evaluation import curves, scoring, wording
 from kinfold.evaluation.baselines import MAJORITY, majority
-from kinfold.evaluation.coding import Coded, encode, positive_code
+from kinfold.evaluation.coding import Answer, Coded, encode, positive_code
 from kinfold.evaluation.comparison import Difference, differences
 from kinfold.evaluation.curves import CalibrationBin, ClassRow, Curve
 from kinfold.evaluation.intervals import LEVEL, N_DRAWS, Interval
-from kinfold.types import Classifier, Ints1d, Json, Label
+from kinfold.types import Classifier, Floats2d, Ints1d, Json, Label
+
+
+@runtime_checkable
+class Decides(Protocol):
+    """A classifier whose answers follow from its probabilities alone."""
+
+    def answers(self, probabilities: Floats2d) -> Sequence[Answer]:
+        """Return the answer of each row of probabilities."""
 
 
 class LedgerCounts(Protocol):
@@ -216,7 +224,9 @@ def evaluate(
 
 def _answered(classifier: Classifier, texts: Sequence[str], labels: Sequence[Label]) -> Coded:
     stated = classifier.predict_proba(texts)
-    return encode(labels, classifier.predict(texts), stated, list(classifier.classes_))
+    # Reading the texts is most of the work; who can answer from probabilities reads them once.
+    answers = classifier.answers(stated) if isinstance(classifier, Decides) else classifier.predict(texts)
+    return encode(labels, answers, stated, list(classifier.classes_))
 
 
 def _unseen(coded: Coded, known: set[str]) -> tuple[str, ...]:

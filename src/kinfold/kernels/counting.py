@@ -148,6 +148,22 @@ def gather_rows(
 
 
 @njit(cache=True, nogil=True)
+def distinct_rows(indptr: Ints1d, columns: Ids1d, n_columns: int, out_indptr: Ints1d, out: Ids1d) -> int:
+    """Write each text's distinct columns in the order they first occur, negative ones dropped; return how many."""
+    last_text = np.zeros(n_columns, np.int32)
+    n = 0
+    for t in range(indptr.shape[0] - 1):
+        for k in range(indptr[t], indptr[t + 1]):
+            column = columns[k]
+            if column >= 0 and last_text[column] != t + 1:
+                last_text[column] = t + 1
+                out[n] = column
+                n += 1
+        out_indptr[t + 1] = n
+    return n
+
+
+@njit(cache=True, nogil=True)
 def merge(
     keys: Keys1d,
     frequency: Ids1d,

@@ -41,6 +41,8 @@ _JOINERS = (0x200D,)
 _EXTENDERS = (0x200C, 0x00AD, *range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080))
 _APOSTROPHES = (0x27, 0x2019, 0x02BC, 0xFF07)
 _FLAGS = range(0x1F1E6, 0x1F200)
+# What Python's Unicode does not know here yet is an emoji to come; a model must not depend on Python's age.
+_PICTOGRAPHS = slice(0x1F000, 0x1FB00)
 
 
 @cache
@@ -58,6 +60,7 @@ def character_classes() -> Bytes1d:
     for low, high in _UNSPACED:
         stretch = table[low : high + 1]
         stretch[stretch == WORD] = SINGLE
+    table[_PICTOGRAPHS] = np.where(table[_PICTOGRAPHS] == SPACE, SINGLE, table[_PICTOGRAPHS])
     table[0xE0000:] = SPACE
     table[0xE0100:0xE01F0] = EXTEND
     table[0x5F] = WORD

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from kinfold.errors import DataError, InvalidParameterError, NotFittedError
-from kinfold.kernels.counting import gather_rows
+from kinfold.kernels.counting import distinct_rows, gather_rows
 from kinfold.kernels.scan import LENGTH_MASK, character_keys, join_words, pad_characters, word_keys
 from kinfold.kernels.threads import in_threads, thread_count
 from kinfold.text.characters import character_classes
@@ -24,6 +24,7 @@ from kinfold.types import Array, Bytes1d, Ids1d, Ints1d, Keys1d
 UNITS = ("word", "character", "character_across")
 #: Bytes of text whose keys are made at a time; bounds the memory a thread needs.
 CHUNK = 1 << 18
+_SMALL_CHUNK = 1 << 14
 #: Texts turned into one buffer at a time when transforming.
 _BATCH = 4096
 _NO_COLUMNS = np.empty(0, np.int32)
@@ -137,11 +138,34 @@ class NGramVectorizer:
 
     def rows(self, texts: Sequence[str]) -> Rows:
         """Return the rows of known n-grams."""
+        texts = check_texts(texts)
+        return concatenate([self.rows_in(*to_buffer(batch, self.normalizer)) for batch in batches(texts)])
+
+    def rows_in(self, buf: Bytes1d, offsets: Ints1d, *, sort: bool = True) -> Rows:
+        """Return the rows of texts that lie in a buffer as `to_buffer` makes it.
+
+        Parameters
+        ----------
+        sort
+            False: columns of a row come in the order they first occur, which is quicker. Only if `binary`.
+        """
         if self.n_bits is None:
             self._lexicon()
-        texts = check_texts(texts)
-        batches = [texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH)] or [texts]
-        return concatenate([self._batch_rows(batch) for batch in batches])
+
+        def rows_of(chunk: tuple[int, int]) -> Rows:
+            indptr, keys, _, _ = self._keys(buf, offsets[chunk[0] : chunk[1] + 1])
+            columns = self._columns(keys)
+            if sort or not self.binary:
+                return self._sorted_rows(indptr, columns, _NO_COLUMNS, self.n_columns)
+            out_indptr, out = np.zeros(len(indptr), np.int64), np.empty(len(columns), np.int32)
+            n = distinct_rows(indptr, columns, self.n_columns, out_indptr, out)
+            return Rows(out_indptr, out[:n], None, self.n_columns)
+
+        # A row is the work of microseconds: a chunk for each thread where there are few.
+        n_threads = thread_count(self.n_threads)
+        size = min(CHUNK, max(_SMALL_CHUNK, -(-len(buf) // n_threads)))
+        chunks = _chunks(offsets, size) or [(0, 0)]
+        return concatenate(in_threads(rows_of, chunks, n_threads))
 
     def extend(self, texts: Sequence[str]) -> int:
         """Learn the n-grams of more texts, after the known ones; return how many columns were added.
@@ -210,6 +234,9 @@ class NGramVectorizer:
             "orders": not 1 <= low <= high <= 20 and "must be (shortest, longest) with 1 <= shortest <= longest <= 20",
             "min_df": self.min_df < 1 and "must be 1 or more",
             "n_bits": self.n_bits is not None and not 1 <= self.n_bits <= 30 and "must be None or 1 to 30",
+            "normalizer": self.unit == "character_across"
+            and not self.normalizer.collapse_spaces
+            and "must have collapse_spaces=True for n-grams across words",
             "max_features": self.max_features is not None and self.max_features < 1 and "must be None or 1 or more",
         }
         for name, problem in wrong.items():
@@ -236,17 +263,6 @@ class NGramVectorizer:
         if self.n_bits is None:
             return self._lexicon().look_up(keys)
         return (keys >> np.uint64(64 - self.n_bits)).astype(np.int32)
-
-    def _batch_rows(self, texts: Sequence[str]) -> Rows:
-        """Return the rows of one batch; threads share its chunks."""
-        buf, offsets = to_buffer(texts, self.normalizer)
-        chunks = _chunks(offsets, CHUNK)
-
-        def rows_of(chunk: tuple[int, int]) -> Rows:
-            indptr, keys, _, _ = self._keys(buf, offsets[chunk[0] : chunk[1] + 1])
-            return self._sorted_rows(indptr, self._columns(keys), _NO_COLUMNS, self.n_columns)
-
-        return concatenate(in_threads(rows_of, chunks, thread_count(self.n_threads)))
 
     def _sorted_rows(self, indptr: Ints1d, entries: Ids1d, columns: Ids1d, n_columns: int) -> Rows:
         out_indptr, out = np.zeros(len(indptr), np.int64), np.empty(len(entries), np.int32)
@@ -303,6 +319,11 @@ class NGramVectorizer:
             fix="Lower min_df, allow shorter n-grams, or check that the right column was read.",
             code="D-065",
         )
+
+
+def batches(texts: Sequence[str]) -> list[Sequence[str]]:
+    """Cut texts into stretches that are turned into a buffer at a time; at least one."""
+    return [texts[i : i + _BATCH] for i in range(0, len(texts), _BATCH)] or [texts]
 
 
 def _chunks(offsets: Ints1d, size: int) -> list[tuple[int, int]]:

@@ -1,0 +1,1 @@
+"""The command line: one file a verb, each over one function that does the work."""

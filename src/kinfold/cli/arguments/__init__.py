@@ -1,0 +1,1 @@
+"""What each verb accepts: one dataclass a verb, which typer turns into its options."""

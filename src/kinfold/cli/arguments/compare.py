@@ -1,0 +1,26 @@
+"""Arguments of `kinfold compare`."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import typer
+
+from kinfold.cli.arguments.common import LabelledReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare(LabelledReading):
+    """Compare two or more models on the same labelled texts; a difference that could be luck is called a tie."""
+
+    verb: ClassVar[str] = "compare"
+
+    paths: Annotated[
+        list[str], typer.Argument(metavar="MODELS DATA", help="Two model folders or more, then the labelled texts.")
+    ]
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What to compare them by.", show_default="accuracy")
+    ] = None
+    positive: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="The positive one of two classes.", show_default="the second")
+    ] = None
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the resampling.")] = None

@@ -1,0 +1,23 @@
+"""Arguments of `kinfold explain`."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import typer
+
+from kinfold.cli.arguments.common import Common
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explain(Common):
+    """Say which words of a text led to its label: what each added to the score, exactly."""
+
+    verb: ClassVar[str] = "explain"
+
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model folder.")]
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text; - is standard input, one text a line.")]
+    label: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="Explain this label.", show_default="the likeliest")
+    ] = None
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="How many n-grams to list.")] = 10
+    html: Annotated[str | None, typer.Option(metavar="FILE.html", help="Write the shaded text as a page.")] = None

@@ -1,0 +1,18 @@
+"""Arguments of `kinfold show`."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import typer
+
+from kinfold.cli.arguments.common import Common
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show(Common):
+    """Say what a model is, what it was trained on, how good and how big it is."""
+
+    verb: ClassVar[str] = "show"
+
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model folder.")]
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="List the N n-grams that speak most for each label.")] = 0

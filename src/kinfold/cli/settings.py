@@ -1,0 +1,201 @@
+"""Parameters of an estimator from `--set`, `--config`, `--seed` and `--threads`, the command line winning."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kinfold.cli.signatures import Parameter, parameters
+from kinfold.data.faults import shown
+from kinfold.errors import InvalidParameterError, MachineError
+
+#: What `--model` names -> the estimator's module and class.
+MODELS = {"linear": ("estimators.linear", "LinearTextClassifier")}
+DEFAULT_MODEL = "linear"
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+_INT = re.compile(r"[+-]?[0-9]{1,18}")
+_FLOAT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
+_PLAIN = ("None", "bool", "int", "float", "tuple", "str")
+_WORDS = {
+    "None": "none",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "tuple": "whole numbers such as 1,3",
+    "str": "text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Which estimator, and the parameters that were given; the others keep their defaults."""
+
+    model: str
+    given: dict[str, Any]
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """The estimator's module and class."""
+        return MODELS[self.model]
+
+
+def settings(
+    model: str | None = None,
+    config: str | None = None,
+    assignments: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+    threads: int | None = None,
+) -> Settings:
+    """Return what `--model`, `--config`, `--set`, `--seed` and `--threads` say together.
+
+    Raises
+    ------
+    InvalidParameterError
+        An unknown model or parameter, or a value of the wrong kind; nearest names are proposed.
+    """
+    filed = _read_config(config) if config is not None else {}
+    name = model or filed.get("estimator", {}).get("name") or DEFAULT_MODEL
+    if name not in MODELS:
+        raise InvalidParameterError(
+            "there is no model of this name", seen=shown(str(name)), fix=_nearest(str(name), list(MODELS)), code="U-002"
+        )
+    known = parameters(*MODELS[name])
+    given = {key: _filed(_known(key, known), value) for key, value in filed.get("params", {}).items()}
+    said = dict(parse_assignment(text, known) for text in assignments)
+    for option, key, value in (("--seed", "random_state", seed), ("--threads", "n_threads", threads)):
+        if value is None:
+            continue
+        if said.get(key, value) != value:
+            raise InvalidParameterError(
+                f"{option} and --set {key} contradict each other", fix="give one of them", code="U-003"
+            )
+        said[key] = value
+    return Settings(name, given | said)
+
+
+def parse_assignment(text: str, known: Mapping[str, Parameter]) -> tuple[str, Any]:
+    """Return the name and value of ``name=value``."""
+    name, mark, value = text.partition("=")
+    if not mark:
+        raise InvalidParameterError(
+            "--set takes name=value", seen=shown(text), fix="for example --set min_df=3", code="U-003"
+        )
+    parameter = _known(name.strip(), known)
+    return parameter.name, parse_value(parameter, value.strip())
+
+
+def parse_value(parameter: Parameter, text: str) -> Any:
+    """Return text as a value of one of the parameter's kinds, the narrowest that fits."""
+    kinds = parameter.kinds
+    if "None" in kinds and text.lower() in ("none", "null", ""):
+        return None
+    if "bool" in kinds and text.lower() in _TRUE + _FALSE:
+        return text.lower() in _TRUE
+    if "int" in kinds and _INT.fullmatch(text):
+        return int(text)
+    if "float" in kinds and _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+        return float(text)
+    if "tuple" in kinds and _INT.fullmatch(text.strip("([])").split(",")[0].strip()):
+        numbers = [part.strip() for part in text.strip("([])").split(",")]
+        if all(map(_INT.fullmatch, numbers)):
+            return tuple(map(int, numbers))
+    if any(kind not in _PLAIN for kind in kinds) and text.startswith("{"):
+        return _json(parameter, text)
+    if "str" in kinds:
+        return text
+    raise _unfit(parameter, text)
+
+
+def default_text(value: Any) -> str:
+    """Return a default as `--set` would take it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _json(parameter: Parameter, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise _unfit(parameter, text) from error
+
+
+def _unfit(parameter: Parameter, value: object) -> InvalidParameterError:
+    wanted = [_WORDS.get(kind, 'JSON such as {"a": 2}') for kind in parameter.kinds]
+    return InvalidParameterError(
+        f"{parameter.name} can't have this value",
+        seen=shown(str(value)),
+        fix=f"{parameter.name}= takes {' or '.join(dict.fromkeys(wanted))}; default {default_text(parameter.default)}",
+        code="U-004",
+    )
+
+
+def _known(name: str, known: Mapping[str, Parameter]) -> Parameter:
+    if name in known:
+        return known[name]
+    raise InvalidParameterError(
+        "the model has no parameter of this name", seen=shown(name), fix=_nearest(name, list(known)), code="U-004"
+    )
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
+
+
+def _filed(parameter: Parameter, value: Any) -> Any:
+    """Return a value of a TOML file as the parameter takes it."""
+    kinds = parameter.kinds
+    if isinstance(value, str):
+        return parse_value(parameter, value)
+    if isinstance(value, bool):
+        fits = "bool" in kinds
+    elif isinstance(value, int):
+        if "int" not in kinds and "float" in kinds:
+            return float(value)
+        fits = "int" in kinds
+    elif isinstance(value, float):
+        fits = "float" in kinds and math.isfinite(value)
+    elif isinstance(value, list):
+        fits = "tuple" in kinds and all(type(item) is int for item in value)
+        value = tuple(value)
+    else:
+        fits = isinstance(value, dict) and any(kind not in _PLAIN for kind in kinds)
+    if not fits:
+        raise _unfit(parameter, value)
+    return value
+
+
+def _read_config(path: str) -> dict[str, Any]:
+    try:
+        with open(path, "rb") as file:
+            held = tomllib.load(file)
+    except OSError as error:
+        raise MachineError(f"{shown(path, 200)} can't be read: {error.strerror}", fix="check --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidParameterError(
+            f"{shown(path, 200)} is not TOML: {error}",
+            fix='it should look like: [estimator] name = "linear" [params] min_df = 3, each on a line',
+            code="U-005",
+        ) from error
+    odd = [*set(held) - {"estimator", "params"}]
+    if not odd and isinstance(held.get("estimator", {}), dict):
+        odd = [f"estimator.{name}" for name in set(held.get("estimator", {})) - {"name"}]
+    if odd or not all(isinstance(part, dict) for part in held.values()):
+        raise InvalidParameterError(
+            f"{shown(path, 200)}: only the tables [estimator], with name, and [params] are known",
+            seen=shown(", ".join(sorted(odd)) or "a value where a table is expected"),
+            fix='[estimator] name = "linear" and [params] with the names of --set',
+            code="U-005",
+        )
+    return held
