@@ -19,13 +19,13 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from common import data_dir, in_turns, medians, parser, write
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 import kinfold as kf
+from common import data_dir, in_turns, medians, parser, write
 
 THREADS = 2
 BREAK = re.compile("<br />")
@@ -33,7 +33,8 @@ BREAK = re.compile("<br />")
 
 def plain_rows(path: Path) -> tuple[list[str], np.ndarray]:
     """Read a file of reviews as the peers' users do: split lines at tabs."""
-    lines = gzip.open(path, "rt", encoding="utf-8", newline="\n").read().split("\n")[1:]
+    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as file:
+        lines = file.read().split("\n")[1:]
     rows = [line.split("\t") for line in lines if line]
     return [BREAK.sub(" ", row[3]).lower() for row in rows], np.array([row[1] == "1" for row in rows])
 
@@ -115,7 +116,7 @@ def whole_job(folder: Path, rounds: int) -> dict:
     scores: dict[str, np.ndarray] = {}
     systems = {"kinfold": kinfold_scores, "scikit-learn": sklearn_scores, "fastText": fasttext_scores}
 
-    def run(name: str):
+    def run(name: str) -> None:
         scores[name] = systems[name](folder)
 
     with tempfile.TemporaryDirectory() as place:
@@ -158,6 +159,7 @@ def streaming(megabytes: int) -> dict:
         kf.save(kf.LinearTextClassifier().fit(sample.texts, sample.labels), model)
         lines = "".join(f"{text}\n" for text in sample.texts).encode()
         peaks, seconds = {}, {}
+        peak_of(["predict", str(model), "-o", f"{place}/none.jsonl"])  # compile
         for name, size in (("small", 1), ("large", megabytes)):
             path = Path(place) / f"{name}.txt"
             with path.open("wb") as file:
@@ -176,7 +178,9 @@ def streaming(megabytes: int) -> dict:
 def peak_of(arguments: list[str]) -> tuple[float, float]:
     """Run the command line; return the most memory it held, in MB, and its seconds."""
     start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-m", "kinfold", *arguments], stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "kinfold", *arguments], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"kinfold {' '.join(arguments)} ended with status {status}")

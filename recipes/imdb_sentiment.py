@@ -8,9 +8,8 @@ cross-validation; the test reviews are read once, for the figures.
 """
 
 # %%
-from common import start
-
 import kinfold as kf
+from common import start
 
 recipe = start("imdb_sentiment", ["S27", "S58"], __doc__)
 

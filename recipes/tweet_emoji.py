@@ -8,9 +8,9 @@ answer. kinfold drops these selectors; for the first figure they are made visibl
 """
 
 # %%
-from common import start
-
 import kinfold as kf
+from common import start
+from kinfold.evaluation.evaluate import Evaluation
 
 recipe = start("tweet_emoji", ["S27", "S29"], __doc__)
 # Chosen on a third of the training tweets that was held out.
@@ -34,7 +34,7 @@ else:
 
 
 # %%
-def measure(train: kf.Examples, test: kf.Examples):
+def measure(train: kf.Examples, test: kf.Examples) -> tuple[kf.LinearTextClassifier, Evaluation]:
     """Fit on the training tweets, measure on the test tweets."""
     model = kf.LinearTextClassifier(random_state=recipe.seed, **SETTINGS)
     model.fit(train.texts, train.labels, progress=recipe.progress)

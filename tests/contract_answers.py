@@ -142,7 +142,7 @@ def check_long_texts_take_linear_time(make):
 
     def seconds(text):
         begun = time.process_time()
-        check_answers(fitted, [text])
+        assert np.isfinite(fitted.predict_proba([text])).all()
         return time.process_time() - begun
 
     for name, make_text in LONG.items():

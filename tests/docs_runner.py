@@ -89,7 +89,11 @@ def commands(body: str, line: int) -> list[Step]:
 
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment of a reader who has just installed the package."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KINFOLD_", "PYTHON"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KINFOLD_", "PYTHON", "FORCE_", "TTY_"))
+    }
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return {**kept, "PATH": path, "HOME": str(folder), "KINFOLD_CACHE": str(folder / "cache"), "COLUMNS": "80"}
 

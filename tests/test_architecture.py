@@ -100,6 +100,8 @@ def imports(tree: ast.Module) -> Iterator[Import]:
 
 def room_of(module: str) -> str:
     """Return the room of ``kinfold.ROOM...``; "" for what lies beside the rooms."""
+    if module == "kinfold.__main__":
+        return "cli"
     parts = module.split(".")
     return parts[1] if len(parts) > 1 and parts[0] == "kinfold" and parts[1] in ROOMS else ""
 

@@ -59,6 +59,9 @@ def careful(tmp_path_factory) -> str:
 def kinfold(capsys, monkeypatch, tmp_path):
     """Run a command line in this process, in an empty folder; return code, out, err, and out as JSON."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
 
     def called(*argv: object, stdin: bytes = b"", code: int | None = 0) -> SimpleNamespace:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))

@@ -110,7 +110,8 @@ def by_definition(texts, labels, weighting, strength):
 @pytest.mark.parametrize("weighting", ["nb", "idf", "none"])
 def test_as_defined(weighting):
     texts, labels = planted((60, 40), noise=0.1)
-    model = LinearTextClassifier(weighting=weighting, characters=None, C=3.0, calibrate=False).fit(texts, labels)
+    options = {"weighting": weighting, "characters": None, "C": 3.0, "calibrate": False, "loss": "logistic"}
+    model = LinearTextClassifier(**options, smoothing=1.0).fit(texts, labels)
     vectorizer, weights, solver = by_definition(texts, labels, weighting, 3.0)
     assert np.allclose(model.get_state().arrays["weights"], weights, atol=1e-6)
     new, _ = planted((20, 10), seed=2)

@@ -114,5 +114,5 @@ def test_distinct_rows_keep_the_order():
     indptr = np.array([0, 5, 5, 9])
     columns = np.array([4, -1, 2, 4, 0, 2, 2, 7, -1], np.int32)
     out_indptr, out = np.zeros(4, np.int64), np.empty(9, np.int32)
-    n = distinct_rows(indptr, columns, 8, out_indptr, out)
+    n = distinct_rows(indptr, columns, out_indptr, out)
     assert out[:n].tolist() == [4, 2, 0, 2, 7] and out_indptr.tolist() == [0, 3, 3, 5]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
 
 from kinfold.kernels.linear import count_members, fit_dual, margins, row_scales
 
@@ -36,7 +37,9 @@ class Problem:
         noise = rng.logistic(0, 1, n)
         self.signs = np.where(self.dense @ truth + noise > 0.2, 1, -1).astype(np.float32)
 
-    def fit(self, costs, epochs=5000, tolerance=1e-10, begun=None, alphas=None, rows=None, seed=0, bias=0.0):
+    def fit(
+        self, costs, epochs=5000, tolerance=1e-10, begun=None, alphas=None, rows=None, seed=0, bias=0.0, hinge=False
+    ):
         state = np.zeros((self.n_columns, 2), np.float32)
         state[:, 1] = self.weights**2
         if begun is not None:
@@ -44,7 +47,7 @@ class Problem:
         alphas = np.zeros(self.n) if alphas is None else alphas
         rows = np.arange(self.n) if rows is None else rows
         x = (self.bounds, self.indices, self.scales, self.lengths)
-        bias, passes = fit_dual(rows, *x, self.signs, costs, state, bias, alphas, epochs, tolerance, seed)
+        bias, passes = fit_dual(rows, *x, self.signs, costs, state, bias, alphas, hinge, epochs, tolerance, seed)
         return state[:, 0].astype(np.float64), bias, alphas, passes
 
     def coefficients(self, effects):
@@ -94,6 +97,21 @@ def test_as_scikit_learn(strength, weighted):
     theirs.fit(problem.dense, problem.signs, sample_weight=importance)
     assert np.abs(problem.coefficients(effects) - theirs.coef_[0]).max() < 1e-3
     assert abs(bias - theirs.intercept_[0]) < 1e-3
+
+
+@pytest.mark.parametrize("strength", [0.05, 1.0, 20.0])
+def test_squared_hinge_as_scikit_learn(strength):
+    problem = Problem(seed=9)
+    importance = np.random.default_rng(2).uniform(0.2, 3.0, problem.n)
+    effects, bias, alphas, _ = problem.fit(strength * importance, hinge=True)
+    theirs = LinearSVC(C=strength, loss="squared_hinge", tol=1e-10, max_iter=1_000_000, intercept_scaling=1.0)
+    theirs.fit(problem.dense, problem.signs, sample_weight=importance)
+    w = problem.coefficients(effects)
+    assert np.abs(w - theirs.coef_[0]).max() < 1e-3
+    assert abs(bias - theirs.intercept_[0]) < 1e-3
+    # At the optimum alpha = 2 * cost * max(0, 1 - sign * margin).
+    margin = problem.signs * (problem.dense @ w + bias)
+    assert np.allclose(alphas, 2 * strength * importance * np.maximum(0, 1 - margin), atol=1e-3)
 
 
 @pytest.mark.parametrize("strength", [0.1, 3.0])

@@ -57,7 +57,7 @@ class Weighting:
     lengths: Floats1d
 
     def weights(self, frequency: Ids1d, positive: Ids1d, n_texts: int) -> Array:
-        """Return the weight of each column, (F,) float32.
+        """Return the weight of each column, (F,) float32; zero for one that no text has, but for ``"none"``.
 
         Parameters
         ----------
@@ -67,11 +67,13 @@ class Weighting:
         if self.kind == "none":
             return np.ones(len(frequency), np.float32)
         if self.kind == "idf":
-            return idf(frequency, n_texts).astype(np.float32)
-        cuts = np.cumsum(self.sizes)[:-1]
-        inside, outside = np.split(positive, cuts), np.split(frequency - positive, cuts)
-        ratios = [log_count_ratio(p, q, self.smoothing) for p, q in zip(inside, outside, strict=True)]
-        return np.concatenate(ratios).astype(np.float32)
+            return np.where(frequency > 0, idf(frequency, n_texts), 0.0).astype(np.float32)
+        weights = np.zeros(len(frequency), np.float32)
+        last = np.cumsum(self.sizes)
+        for first, stop in zip(last - self.sizes, last, strict=True):
+            seen = first + np.flatnonzero(frequency[first:stop])
+            weights[seen] = log_count_ratio(positive[seen], (frequency - positive)[seen], self.smoothing)
+        return weights
 
 
 def count_rows(design: Design, members: Array) -> Ids1d:
@@ -105,6 +107,8 @@ class Problem:
         (K, N) float32: +1 where a row is in the class of problem `k`, else -1.
     importance
         (K, N) float64: what a row's loss counts, to be multiplied by the strength.
+    hinge
+        Squared hinge loss, else logistic loss.
     seed
         Of the order in which rows are visited.
     """
@@ -116,6 +120,7 @@ class Problem:
     lengths: Floats1d
     signs: Array
     importance: Array
+    hinge: bool
     seed: int
 
     def solve_one(self, k: int, strength: float, begun: Solution) -> tuple[Array, float, Floats1d]:
@@ -126,7 +131,7 @@ class Problem:
         alphas = begun.alphas[k].copy()
         costs = strength * self.importance[k]
         x = (self.design.bounds, self.design.indices, self.scales, self.lengths)
-        end = (_MAX_EPOCHS, _TOLERANCE, self.seed)
+        end = (self.hinge, _MAX_EPOCHS, _TOLERANCE, self.seed)
         bias, _ = fit_dual(self.rows, *x, self.signs[k], costs, state, begun.biases[k], alphas, *end)
         return state[:, 0].copy(), bias, alphas
 

@@ -1,4 +1,4 @@
-"""Logistic regression on naive-Bayes-weighted n-grams: the classifier that comes first."""
+"""A linear model on naive-Bayes-weighted n-grams: the classifier that comes first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kinfold.types import Floats1d, Floats2d, Json
 class LinearTextClassifier(ClassifierMixin, TextEstimator):
     """Classifies texts by the n-grams they hold.
 
-    Logistic regression on binary n-grams of words, and for short texts of characters too. With two classes a column
+    A linear model on binary n-grams of words, and for short texts of characters too. With two classes a column
     is weighted by its naive-Bayes log-count ratio, with more by its inverse document frequency; each text's columns
     are scaled to length one. Regularisation is chosen by cross-validation on the training rows, and the same held-out
     scores calibrate the probabilities.
@@ -51,6 +51,9 @@ class LinearTextClassifier(ClassifierMixin, TextEstimator):
         Whether a run of characters may hold the blank between two words.
     character_weight
         Length of a text's characters relative to its words.
+    loss
+        ``"squared_hinge"``, or ``"logistic"`` for logistic regression; held-out scores are calibrated either way. With
+        fewer than 10 rows nothing can be held out, and it is always the second.
     C
         Inverse strength of regularisation; None: chosen by cross-validation among 0.03 to 300.
     n_folds
@@ -60,7 +63,7 @@ class LinearTextClassifier(ClassifierMixin, TextEstimator):
         number from 0 to 1 for a power of that, or a weight for each label. Probabilities stay those of the training
         rows all the same, since calibration counts every row once.
     calibrate
-        Learn probabilities on held-out scores. If False, scores are taken as log-odds.
+        Learn probabilities on held-out scores. If False, margins are taken as log-odds as they are.
     metric
         What answers are tuned for on held-out scores: ``"accuracy"``, ``"macro_f1"``, or ``"f1"`` of the second of
         two classes.
@@ -96,7 +99,8 @@ class LinearTextClassifier(ClassifierMixin, TextEstimator):
     Notes
     -----
     Wang and Manning (2012), "Baselines and bigrams"; Mesnil et al. (2015), "Ensemble of generative and discriminative
-    techniques for sentiment analysis of movie reviews". Scaling rows to one length is ours.
+    techniques for sentiment analysis of movie reviews". That rows are scaled to one length, the squared hinge and the
+    smoothing of 0.5 were chosen on held-out training rows of film reviews and tweets.
 
     Examples
     --------
@@ -117,9 +121,10 @@ class LinearTextClassifier(ClassifierMixin, TextEstimator):
         max_features: int | None = None,
         n_bits: int | None = None,
         weighting: str = "auto",
-        smoothing: float = 1.0,
+        smoothing: float = 0.5,
         across_words: bool = True,
         character_weight: float = 1.0,
+        loss: str = "squared_hinge",
         C: float | None = None,
         n_folds: int = 3,
         class_weight: str | float | Mapping[str, float] | None = None,
@@ -143,6 +148,7 @@ class LinearTextClassifier(ClassifierMixin, TextEstimator):
         self.smoothing = smoothing
         self.across_words = across_words
         self.character_weight = character_weight
+        self.loss = loss
         self.C = C
         self.n_folds = n_folds
         self.class_weight = class_weight

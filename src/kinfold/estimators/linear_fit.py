@@ -24,7 +24,7 @@ from kinfold.types import Array, Floats2d, Ints1d
 Progress = Callable[[str, float], None]
 #: Strengths tried where none is given; see `kinfold.estimators.search`.
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-#: With fewer rows than this nothing is held out: scores are taken as log-odds, at this strength.
+#: With fewer rows than this nothing is held out: margins of logistic regression at this strength are the log-odds.
 FEW_ROWS = 10
 FEW_ROWS_STRENGTH = 10.0
 
@@ -87,10 +87,14 @@ def fit(options: Options, texts: list[str], labels: Sequence[Any], report: Progr
     scales = scale_rows(design, weights, weighting)
     signs, importance = signs_of(members, kind), importance_of(options.class_weight, members, classes, kind)
     everything = np.arange(len(texts))
-    problem = Problem(design, everything, weights, scales, weighting.lengths, signs, importance, options.random_state)
+    problem = Problem(
+        design, everything, weights, scales, weighting.lengths, signs, importance, options.hinge, options.random_state
+    )
 
     found = _search(options, problem, weighting, texts, members, kind, report)
     report("fitting", 0.9)
+    if not len(found.margins):
+        problem = replace(problem, hinge=False)
     begun = start(len(signs), design.n_columns, len(texts))
     solution = solve([problem], found.strength, [begun], options.threads)[0]
     model = model_of(features, weighting, frequency, positive, len(texts), weights, solution)

@@ -48,7 +48,9 @@ def fit_more(options: Options, old: Fitted, texts: list[str], labels: Sequence[A
     importance = importance_of(options.class_weight, memory.members, classes, kind) * memory.stands_for
     rows = np.arange(len(memory))
     signs = signs_of(memory.members, kind)
-    problem = Problem(memory.design, rows, weights, scales, weighting.lengths, signs, importance, options.random_state)
+    problem = Problem(
+        memory.design, rows, weights, scales, weighting.lengths, signs, importance, options.hinge, options.random_state
+    )
     report("fitting", 0.3)
     begun = Solution(np.ascontiguousarray(model.effects.T), model.biases, np.zeros(signs.shape))
     solution = solve([problem], old.strength, [begun], options.threads)[0]

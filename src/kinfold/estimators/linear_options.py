@@ -37,6 +37,7 @@ class Options:
     smoothing: float
     across_words: bool
     character_weight: float
+    loss: str
     C: float | None
     n_folds: int
     class_weight: str | float | Mapping[str, float] | None
@@ -50,6 +51,11 @@ class Options:
     replay: int
     n_threads: int | None
     random_state: int
+
+    @property
+    def hinge(self) -> bool:
+        """Whether the loss is the squared hinge."""
+        return self.loss == "squared_hinge"
 
     @property
     def threads(self) -> int:
@@ -155,6 +161,7 @@ def _is_costs(value: Any) -> bool:
 
 
 _PAIR = f"a pair (shortest, longest) with 1 <= shortest <= longest <= {LONGEST}"
+_LOSSES = ("squared_hinge", "logistic")
 _WEIGHTINGS = ("auto", "nb", "idf", "none")
 #: Parameter -> (whether a value can be used, what it must be).
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -167,6 +174,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         f"None or a whole number from 1 to {MAX_BITS}",
     ),
     "weighting": (lambda x: isinstance(x, str) and x in _WEIGHTINGS, " or ".join(map(repr, _WEIGHTINGS))),
+    "loss": (lambda x: isinstance(x, str) and x in _LOSSES, " or ".join(map(repr, _LOSSES))),
     "smoothing": (_is_positive, "a positive number"),
     "character_weight": (_is_positive, "a positive number"),
     "C": (lambda x: x is None or _is_positive(x), "None or a positive number"),

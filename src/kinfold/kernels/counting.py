@@ -15,6 +15,7 @@ _S32 = np.uint64(32)
 _LOW = np.uint64(0xFFFFFFFF)
 _ONE = np.uint64(1)
 _AHEAD = 64
+_SPREAD = 40503
 
 
 @njit(cache=True, nogil=True)
@@ -148,15 +149,27 @@ def gather_rows(
 
 
 @njit(cache=True, nogil=True)
-def distinct_rows(indptr: Ints1d, columns: Ids1d, n_columns: int, out_indptr: Ints1d, out: Ids1d) -> int:
+def distinct_rows(indptr: Ints1d, columns: Ids1d, out_indptr: Ints1d, out: Ids1d) -> int:
     """Write each text's distinct columns in the order they first occur, negative ones dropped; return how many."""
-    last_text = np.zeros(n_columns, np.int32)
+    longest = 1
+    for t in range(indptr.shape[0] - 1):
+        longest = max(longest, indptr[t + 1] - indptr[t])
+    size = 4
+    while size < 2 * longest:
+        size *= 2
+    # A hash set that forgets with each text: (column, text number + 1).
+    seen = np.zeros((size, 2), np.int32)
     n = 0
     for t in range(indptr.shape[0] - 1):
         for k in range(indptr[t], indptr[t + 1]):
             column = columns[k]
-            if column >= 0 and last_text[column] != t + 1:
-                last_text[column] = t + 1
+            if column < 0:
+                continue
+            s = (np.int64(column) * _SPREAD) & (size - 1)
+            while seen[s, 1] == t + 1 and seen[s, 0] != column:
+                s = (s + 1) & (size - 1)
+            if seen[s, 1] != t + 1:
+                seen[s, 0], seen[s, 1] = column, t + 1
                 out[n] = column
                 n += 1
         out_indptr[t + 1] = n

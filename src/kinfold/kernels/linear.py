@@ -1,14 +1,15 @@
-"""Logistic regression on rows of weighted binary features, by dual coordinate descent.
+"""Linear models on rows of weighted binary features, by dual coordinate descent.
 
-Row `i` has blocks of columns (words, characters, ...), each scaled to a length of its own. Its columns in block `b` are
-``indices[bounds[i, b, 0]:bounds[i, b, 1]]``, and its value in column `j` is ``scale[i, b] * weight[j]``. What is learned
-for one class is kept as ``state`` (F, 2) float32: the *effect* of a column, its weight times its coefficient, and the
+Row `i` has blocks of columns (words, characters, ...), each scaled to its own length. Its columns in block `b` are
+``indices[bounds[i, b, 0]:bounds[i, b, 1]]``, and its value in column `j` is ``scale[i, b] * weight[j]``. What one class
+learns is kept as ``state`` (F, 2) float32: the *effect* of a column, its weight times its coefficient, and the
 weight squared; so that a margin is ``sum_b scale[i, b] * sum_j effect[j] + bias`` and a step changes an effect by
 ``step * scale[i, b] * weight[j] ** 2``: both numbers lie on one cache line. The order of columns matters for speed:
 frequent ones first.
 
-The method is that of Yu, Huang and Lin (2011), "Dual coordinate descent methods for logistic regression and maximum
-entropy models", with the one-variable problem solved in the logit of alpha / cost, where Newton's method is safe.
+Squared hinge loss: Hsieh et al. (2008), "A dual coordinate descent method for large-scale linear SVM". Logistic loss:
+Yu, Huang and Lin (2011), "Dual coordinate descent methods for logistic regression and maximum entropy models", with the
+one-variable problem solved in the logit of alpha / cost, where Newton's method is safe.
 """
 
 from __future__ import annotations
@@ -99,11 +100,12 @@ def fit_dual(
     state: Array,
     bias: float,
     alphas: Floats1d,
+    hinge: bool,
     max_epochs: int,
     tolerance: float,
     seed: int,
 ) -> tuple[float, int]:
-    """Minimise ``|w|**2 / 2 + bias**2 / 2 + sum_i cost_i * log(1 + exp(-sign_i * margin_i))`` over some rows.
+    """Minimise ``|w|**2 / 2 + bias**2 / 2 + sum_i cost_i * loss(sign_i * margin_i)`` over some rows.
 
     Parameters
     ----------
@@ -120,8 +122,10 @@ def fit_dual(
         from the start where `alphas` are zero, else on the length.
     alphas
         (N,) dual variables, changed in place; zero, or those that belong to `state`.
+    hinge
+        The loss: ``max(0, 1 - x) ** 2``, else ``log(1 + exp(-x))``.
     tolerance
-        Stop when a pass changes the predicted probability of a row by less than this on average.
+        Stop when a pass changes the alphas by less than this times the sum of costs, in total.
 
     Returns
     -------
@@ -150,7 +154,11 @@ def fit_dual(
                     square += lengths[b] ** 2
             sign = signs[i]
             slope = sign * (_sum_effects(i, bounds, indices, scales, state) + bias)
-            alpha = _best_alpha(alphas[i], costs[i], square, slope)
+            if hinge:
+                curvature = 0.5 / costs[i]
+                alpha = max(0.0, alphas[i] - (slope - 1.0 + alphas[i] * curvature) / (square + curvature))
+            else:
+                alpha = _best_alpha(alphas[i], costs[i], square, slope)
             step = alpha - alphas[i]
             alphas[i] = alpha
             moved += abs(step)

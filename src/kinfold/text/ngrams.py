@@ -158,7 +158,7 @@ class NGramVectorizer:
             if sort or not self.binary:
                 return self._sorted_rows(indptr, columns, _NO_COLUMNS, self.n_columns)
             out_indptr, out = np.zeros(len(indptr), np.int64), np.empty(len(columns), np.int32)
-            n = distinct_rows(indptr, columns, self.n_columns, out_indptr, out)
+            n = distinct_rows(indptr, columns, out_indptr, out)
             return Rows(out_indptr, out[:n], None, self.n_columns)
 
         # A row is the work of microseconds: a chunk for each thread where there are few.
