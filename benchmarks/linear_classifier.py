@@ -26,6 +26,7 @@ from sklearn.metrics import roc_auc_score
 
 import kinfold as kf
 from common import data_dir, in_turns, medians, parser, write
+from kinfold.data.samples import sample_path
 
 THREADS = 2
 BREAK = re.compile("<br />")
@@ -47,7 +48,7 @@ def small_copy(place: Path) -> Path:
         with gzip.open(place / f"{part}.tsv.gz", "wt", encoding="utf-8") as file:
             file.write("\n".join(["id\tlabel\trating\ttext", *lines, ""]))
     with gzip.open(place / "rt-polarity.csv.gz", "wt", encoding="utf-8") as file:
-        file.write(kf.sample_path("reviews").read_text("utf-8").replace(",positive", ",1").replace(",negative", ",0"))
+        file.write(sample_path("reviews").read_text("utf-8").replace(",positive", ",1").replace(",negative", ",0"))
     return place
 
 

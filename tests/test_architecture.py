@@ -57,8 +57,9 @@ ROOMS = {
         ("numpy", "typer", "rich"),
     ),
 }
-#: Imports inside functions are for these, and for the packages of an extra.
-DOORS = {"kinfold", "kinfold.cli.main", "kinfold.estimators.registry"}
+#: Imports inside functions are for these, and for the packages of an extra. The base of estimators imports scikit-learn
+#: only where scikit-learn asks: it takes longer to import than a model to load.
+DOORS = {"kinfold", "kinfold.estimators.base", "kinfold.cli.main", "kinfold.estimators.registry"}
 #: Import name -> name in pyproject.toml, where they differ.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
 WEB = {"fastapi", "uvicorn", "starlette"}

@@ -32,7 +32,6 @@ _HOME = {
     "read_table": "data.table",
     "report": "evaluation.report",
     "sample": "data.samples",
-    "sample_path": "data.samples",
     "save": "artifacts.store",
     "split": "data.splits",
 }

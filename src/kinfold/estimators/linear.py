@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin
 
 from kinfold.errors import InvalidParameterError
 from kinfold.estimators import linear_fit, linear_more, linear_state
@@ -22,7 +21,7 @@ from kinfold.text.normalize import check_texts
 from kinfold.types import Floats1d, Floats2d, Json
 
 
-class LinearTextClassifier(ClassifierMixin, TextEstimator):
+class LinearTextClassifier(TextEstimator):
     """Classifies texts by the n-grams they hold.
 
     A linear model on binary n-grams of words, and for short texts of characters too. With two classes a column
