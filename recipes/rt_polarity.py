@@ -7,6 +7,8 @@ used, and equal sentences are never in two folds. Three shuffles of the folds sh
 """
 
 # %%
+import re
+
 import numpy as np
 
 import kinfold as kf
