@@ -119,7 +119,13 @@ def _make(folder: str, made: list[str]) -> None:
         missing.append(folder)
         folder = os.path.dirname(folder)
     for path in reversed(missing):
-        files.make_folder(path)
+        try:
+            files.make_folder(path)
+        except FileExistsError:
+            # Another writer made it meanwhile.
+            if os.path.isdir(path):
+                continue
+            raise
         made.append(path)
         sync_folder(os.path.dirname(path))
 

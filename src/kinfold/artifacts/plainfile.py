@@ -96,7 +96,8 @@ def open_plain(folder: Folder, name: str, size: int | None = None) -> Iterator[P
 
 def check_plain(folder: Folder, name: str, status: os.stat_result, size: int | None) -> None:
     """Raise ArtifactError unless `status` is that of a plain file with one name and the right size."""
-    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+    # No name at all: a writer replaced or removed the file after it was opened here; what is open is still whole.
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         shared = stat.S_ISREG(status.st_mode)
         raise ArtifactError(
             f"{folder.path}: {name} is not a plain file of its own",
