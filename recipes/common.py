@@ -49,13 +49,13 @@ class Recipe:
         seconds = time.monotonic() - self.started
         shown = {name: value if isinstance(value, dict) else value.to_dict() for name, value in measured.items()}
         sys.stderr.write("\r\033[K" if sys.stderr.isatty() else "")
-        print(f"{'measure':<48}{'published':>10}{'measured':>10}   95 % interval")
+        print(f"{'measure':<56}{'published':>10}{'measured':>10}   95 % interval")
         for name in dict.fromkeys([*measured, *published]):
             # The sample is no match for the published figure.
             said = f"{published[name]:.4f}" if name in published and not self.quick else "-"
             now = shown.get(name)
             found = "-" if now is None else f"{now['value']:.4f}"
-            print(f"{name:<48}{said:>10}{found:>10}" + (f"   {now['low']:.4f} to {now['high']:.4f}" if now else ""))
+            print(f"{name:<56}{said:>10}{found:>10}" + (f"   {now['low']:.4f} to {now['high']:.4f}" if now else ""))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
         print(f"{sum(rows.values()):,} rows, {seconds:.0f} s, {peak:,.0f} MB at most, seed {self.seed}")
         result = {

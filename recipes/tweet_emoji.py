@@ -4,7 +4,8 @@
 First like for like with the published 0.293 of a linear SVM: the texts as they are. They hold a trap: where the
 emoji was a heart or a sun, taking it out left its invisible variation selector (U+FE0F) behind in 84 to 98 % of the
 training and test tweets of those two classes, though not in the validation tweets. A model that sees it is told the
-answer. kinfold drops these selectors; for the first figure they are made visible. The second figure is the honest one.
+answer. kinfold drops these selectors; for the first figures they are made visible. The figure without them is the
+honest one. Settings were chosen on held-out training tweets; test tweets are read once, for the figures.
 """
 
 # %%
@@ -14,7 +15,7 @@ from kinfold.evaluation.evaluate import Evaluation
 
 recipe = start("tweet_emoji", ["S27", "S29"], __doc__)
 # Chosen on a third of the training tweets that was held out.
-SETTINGS = {"metric": "macro_f1", "class_weight": 0.5, "across_words": False}
+SETTINGS = {"metric": "macro_f1", "class_weight": 0.5, "across_words": False, "loss": "squared_hinge"}
 
 
 # %%
@@ -28,9 +29,9 @@ def read(part: str) -> kf.Examples:
 
 
 if recipe.quick:
-    train, test = kf.split(kf.sample("reviews"), (0.5, 0.5), seed=recipe.seed)
+    train, valid, test = kf.split(kf.sample("reviews"), (0.4, 0.1, 0.5), seed=recipe.seed)
 else:
-    train, test = read("train"), read("test")
+    train, valid, test = read("train"), read("val"), read("test")
 
 
 # %%
@@ -48,6 +49,7 @@ def with_selectors_shown(rows: kf.Examples) -> kf.Examples:
 
 # %%
 _, like_for_like = measure(with_selectors_shown(train), with_selectors_shown(test))
+_, with_valid = measure(with_selectors_shown(kf.Examples.concat([train, valid])), with_selectors_shown(test))
 model, honest = measure(train, test)
 print(honest)
 
@@ -60,10 +62,11 @@ recipe.finish(
     published={"macro_f1, texts as they are": 0.293},
     measured={
         "macro_f1, texts as they are": like_for_like.metrics["macro_f1"],
+        "macro_f1, as they are, validation tweets learned too": with_valid.metrics["macro_f1"],
         "macro_f1, without the leaked selectors": honest.metrics["macro_f1"],
         "accuracy, texts as they are": like_for_like.metrics["accuracy"],
         "accuracy, without the leaked selectors": honest.metrics["accuracy"],
     },
-    rows={"train": len(train), "test": len(test)},
+    rows={"train": len(train), "validation": len(valid), "test": len(test)},
     settings={**SETTINGS, "C": model.C_, "n_features": model.n_features_},
 )

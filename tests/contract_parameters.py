@@ -19,7 +19,7 @@ OTHER_VALUES = {
     "max_features": 30,
     "n_bits": 9,
     "weighting": "idf",
-    "loss": "logistic",
+    "loss": "squared_hinge",
     "smoothing": 0.2,
     "across_words": False,
     "character_weight": 0.3,

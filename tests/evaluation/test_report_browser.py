@@ -2,8 +2,9 @@
 
 import shutil
 
-import kinfold as kf
 import pytest
+
+import kinfold as kf
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra dev")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

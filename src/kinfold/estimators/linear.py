@@ -1,4 +1,4 @@
-"""A linear model on naive-Bayes-weighted n-grams: the classifier that comes first."""
+"""Logistic regression on naive-Bayes-weighted n-grams: the classifier that comes first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kinfold.types import Floats1d, Floats2d, Json
 class LinearTextClassifier(TextEstimator):
     """Classifies texts by the n-grams they hold.
 
-    A linear model on binary n-grams of words, and for short texts of characters too. With two classes a column
+    Logistic regression on binary n-grams of words, and for short texts of characters too. With two classes a column
     is weighted by its naive-Bayes log-count ratio, with more by its inverse document frequency; each text's columns
     are scaled to length one. Regularisation is chosen by cross-validation on the training rows, and the same held-out
     scores calibrate the probabilities.
@@ -51,8 +51,8 @@ class LinearTextClassifier(TextEstimator):
     character_weight
         Length of a text's characters relative to its words.
     loss
-        ``"squared_hinge"``, or ``"logistic"`` for logistic regression; held-out scores are calibrated either way. With
-        fewer than 10 rows nothing can be held out, and it is always the second.
+        ``"logistic"``, or ``"squared_hinge"`` for a support vector machine; held-out scores are calibrated either way.
+        With fewer than 10 rows nothing can be held out, and it is always the first.
     C
         Inverse strength of regularisation; None: chosen by cross-validation among 0.03 to 300.
     n_folds
@@ -98,8 +98,8 @@ class LinearTextClassifier(TextEstimator):
     Notes
     -----
     Wang and Manning (2012), "Baselines and bigrams"; Mesnil et al. (2015), "Ensemble of generative and discriminative
-    techniques for sentiment analysis of movie reviews". That rows are scaled to one length, the squared hinge and the
-    smoothing of 0.5 were chosen on held-out training rows of film reviews and tweets.
+    techniques for sentiment analysis of movie reviews". Scaling rows to one length, which makes the strength comparable
+    between data sets and gains accuracy, is ours.
 
     Examples
     --------
@@ -120,10 +120,10 @@ class LinearTextClassifier(TextEstimator):
         max_features: int | None = None,
         n_bits: int | None = None,
         weighting: str = "auto",
-        smoothing: float = 0.5,
+        smoothing: float = 1.0,
         across_words: bool = True,
         character_weight: float = 1.0,
-        loss: str = "squared_hinge",
+        loss: str = "logistic",
         C: float | None = None,
         n_folds: int = 3,
         class_weight: str | float | Mapping[str, float] | None = None,
