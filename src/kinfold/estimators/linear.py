@@ -245,8 +245,7 @@ class LinearTextClassifier(TextEstimator):
         probabilities = self.predict_proba([text])[0]
         chosen = int(probabilities.argmax()) if label is None else self._place(label)
         calibration, model = self.fitted_.calibration, self.fitted_.model
-        binary = calibration.kind == "binary"
-        problem, sign = (0, 2.0 * chosen - 1.0) if binary else (chosen, 1.0)
+        problem, sign = self._direction(chosen)
         read, places, added = model.parts(text)
         slope = sign * calibration.slopes[problem]
         intercept = slope * model.biases[problem] + sign * calibration.offsets[problem]
@@ -265,8 +264,7 @@ class LinearTextClassifier(TextEstimator):
         """Return the n-grams that speak most for a label, with their effect in log-odds in a text of typical length."""
         place = self._place(label)
         model, calibration = self.fitted_.model, self.fitted_.calibration
-        binary = calibration.kind == "binary"
-        problem, sign = (0, 2.0 * place - 1.0) if binary else (place, 1.0)
+        problem, sign = self._direction(place)
         scales = np.repeat(self.fitted_.typical_scales, list(model.features.sizes.values()))
         effects = sign * calibration.slopes[problem] * scales * model.effects[:, problem]
         best = np.argpartition(-effects, min(n, len(effects) - 1))[:n]
@@ -307,6 +305,12 @@ class LinearTextClassifier(TextEstimator):
     def _margins(self, texts: Sequence[str]) -> Floats2d:
         self._check_fitted("fitted_")
         return self.fitted_.model.margins(texts, thread_count(self.n_threads))
+
+    def _direction(self, place: int) -> tuple[int, float]:
+        """Return the problem whose margin speaks for a class, and -1 if it speaks against it."""
+        if self.fitted_.calibration.kind == "binary":
+            return 0, 1.0 if place == 1 else -1.0
+        return place, 1.0
 
     def _place(self, label: str) -> int:
         self._check_fitted("fitted_")

@@ -162,9 +162,9 @@ def _decide(
     """Learn probabilities and decisions on held-out margins; without any, take margins as log-odds."""
     if not len(margins):
         calibration = Calibration.identity(margins.shape[1], kind)
-        even = np.eye(len(classes)), np.eye(len(classes), dtype=np.uint8)
-        untuned = replace(options, metric="accuracy")
-        return calibration, tuned(untuned, *even, classes, kind == "multilabel")
+        # Tuning for accuracy looks at no row, so that any will do.
+        rows = np.eye(len(classes)), np.eye(len(classes), dtype=np.uint8)
+        return calibration, tuned(replace(options, metric="accuracy"), *rows, classes, kind == "multilabel")
     fitted = Calibration.fit(margins, members, kind) if options.calibrate else None
     calibration = fitted or Calibration.identity(margins.shape[1], kind)
     return calibration, tuned(options, calibration(margins), members, classes, kind == "multilabel")
