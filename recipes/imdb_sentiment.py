@@ -3,14 +3,17 @@
 
 The comparison is with a recurrent net's 0.9697 area under the ROC curve (the tenth place of the contest that used
 these reviews), and with the 0.9182 accuracy published for naive-Bayes-weighted words, pairs and triples.
-The model is fitted on the training reviews alone, and the strength of its regularisation is chosen on them by
-cross-validation; the test reviews are read once, for the figures.
+Models are fitted on the training reviews alone, and their strength of regularisation is chosen on these as well.
+The default loss is not as innocent: both losses had been measured on the test reviews before the logistic one, which
+is better calibrated there, was kept as the default. So both are shown.
 """
 
 # %%
 import kinfold as kf
 from common import start
+from kinfold.evaluation.evaluate import Evaluation
 
+SHOWN = ("auc", "accuracy", "log_loss", "calibration_error")
 recipe = start("imdb_sentiment", ["S27", "S58"], __doc__)
 
 # %% The official split; or half of the packaged sample each.
@@ -22,12 +25,17 @@ else:
     train = kf.read_table(folder / "train.tsv.gz", **columns).examples
     test = kf.read_table(folder / "test.tsv.gz", **columns).examples
 
-# %%
-model = kf.LinearTextClassifier(random_state=recipe.seed)
-model.fit(train.texts, train.labels, progress=recipe.progress)
 
 # %%
-result = kf.evaluate(model, test, train_labels=train.labels, seed=recipe.seed)
+def measure(**parameters: str) -> tuple[kf.LinearTextClassifier, Evaluation]:
+    """Fit on the training reviews, measure on the test reviews."""
+    model = kf.LinearTextClassifier(random_state=recipe.seed, **parameters)
+    model.fit(train.texts, train.labels, progress=recipe.progress)
+    return model, kf.evaluate(model, test, train_labels=train.labels, seed=recipe.seed)
+
+
+model, result = measure()
+_, hinge = measure(loss="squared_hinge")
 print(result)
 for label in model.classes_:
     print(f"speaks for {label}:", ", ".join(ngram for ngram, _ in model.top_ngrams(label, 12)))
@@ -35,7 +43,8 @@ for label in model.classes_:
 # %%
 recipe.finish(
     published={"auc": 0.9697, "accuracy": 0.9182},
-    measured={name: result.metrics[name] for name in ("auc", "accuracy", "log_loss", "calibration_error")},
+    measured={name: result.metrics[name] for name in SHOWN}
+    | {f"{name}, squared hinge": hinge.metrics[name] for name in SHOWN},
     rows={"train": len(train), "test": len(test)},
     settings={"C": model.C_, "n_features": model.n_features_, "chosen on": "the training rows"},
 )

@@ -2,13 +2,16 @@
 """Which of twenty emoji stood in a tweet: n-grams of words and characters, on the test tweets of TweetEval.
 
 First like for like with the published 0.293 of a linear SVM: the texts as they are. They hold a trap: where the
-emoji was a heart or a sun, taking it out left its invisible variation selector (U+FE0F) behind in 84 to 98 % of the
-training and test tweets of those two classes, though not in the validation tweets. A model that sees it is told the
-answer. kinfold drops these selectors; for the first figures they are made visible. The figure without them is the
-honest one. Settings were chosen on held-out training tweets; test tweets are read once, for the figures.
+emoji was a heart or a sun, taking it out left its invisible variation selector (U+FE0F) behind in most training and
+test tweets of those classes, though not in the validation tweets; the shares are printed. A model that sees it is told
+the answer. kinfold drops these selectors; for the first figures they are made visible. The figure without them is the
+honest one. Settings were chosen on held-out training tweets, but the logistic loss had been measured on the test tweets
+before, and learning from the validation tweets too was added after the figure without them was known.
 """
 
 # %%
+from collections import Counter
+
 import kinfold as kf
 from common import start
 from kinfold.evaluation.evaluate import Evaluation
@@ -32,6 +35,12 @@ if recipe.quick:
     train, valid, test = kf.split(kf.sample("reviews"), (0.4, 0.1, 0.5), seed=recipe.seed)
 else:
     train, valid, test = read("train"), read("val"), read("test")
+
+
+for part, rows in (("train", train), ("validation", valid), ("test", test)):
+    marked = Counter(label for text, label in zip(rows.texts, rows.labels, strict=True) if "\ufe0f" in text)
+    of_label = Counter(rows.labels)
+    print(f"{part}, share with U+FE0F:", {label: round(n / of_label[label], 2) for label, n in marked.most_common(2)})
 
 
 # %%

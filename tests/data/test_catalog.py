@@ -14,12 +14,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from data_kit import assert_says, left_over
 
 from kinfold.data import catalog as catalog_module
 from kinfold.data.catalog import PINS_NAME, cache_folder, catalog, dataset, fetch, fetch_details
 from kinfold.data.download import Policy, checked_url
 from kinfold.data.entries import DATASETS, Dataset, Reading, RemoteFile
-from kinfold.errors import DataError, InvalidParameterError, KinfoldError, MachineError
+from kinfold.errors import DataError, InvalidParameterError, MachineError
 
 BODY = bytes(range(256)) * 40
 HASH = hashlib.sha256(BODY).hexdigest()
@@ -78,16 +79,6 @@ def listed(site: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> Callable[.
         return entry
 
     return add
-
-
-def assert_says(error: KinfoldError, *parts: object) -> None:
-    for part in parts:
-        assert str(part) in str(error)
-    assert error.what and error.seen and error.fix and error.code
-
-
-def left_over(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if not path.name.endswith(".lock")}
 
 
 def test_no_name_service_fails_at_once_and_says_where_to_put_the_file(tmp_path, monkeypatch):

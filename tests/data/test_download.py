@@ -10,14 +10,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from data_kit import assert_says, left_over
 
 from kinfold.data import download as download_module
 from kinfold.data.download import Policy, checked_url, download
-from kinfold.errors import DataError, KinfoldError, LockedError, MachineError
+from kinfold.errors import DataError, LockedError, MachineError
 
 BODY = bytes(range(256)) * 4000  # four chunks
 HASH = hashlib.sha256(BODY).hexdigest()
@@ -93,16 +93,6 @@ def site() -> Iterator[SimpleNamespace]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def assert_says(error: KinfoldError, *parts: object) -> None:
-    for part in parts:
-        assert str(part) in str(error)
-    assert error.what and error.seen and error.fix and error.code
-
-
-def left_over(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if not path.name.endswith(".lock")}
 
 
 def test_a_file_arrives_whole_and_alone(site, tmp_path):

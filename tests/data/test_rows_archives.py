@@ -9,32 +9,13 @@ import lzma
 import stat
 import tarfile
 import time
-import zipfile
 import zlib
 
 import pytest
+from data_kit import BOTH, CSV, texts, zipped
 
 from kinfold.data.limits import Limits
 from kinfold.data.table import read_table
-
-CSV = "text,label\na joy,pos\na bore,neg\n"
-BOTH = {"text": "text", "label": "label"}
-
-
-def texts(path, **options):
-    return read_table(path, **{**BOTH, **options}).examples.texts
-
-
-def zipped(members, mode=None):
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            info = zipfile.ZipInfo(name)
-            if mode is not None:
-                info.external_attr = mode << 16
-            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
-    return held.getvalue()
-
 
 PACKERS = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
 

@@ -11,35 +11,17 @@ import os
 import socket
 import threading
 import time
-import zipfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from data_kit import BOTH, CSV, texts, zipped
 
 from kinfold.data.checks import check_overlap, check_unchanged
 from kinfold.data.limits import Limits
 from kinfold.data.records import Examples
 from kinfold.data.table import open_table, read_table
 from kinfold.errors import DataError, InvalidParameterError
-
-CSV = "text,label\na joy,pos\na bore,neg\n"
-BOTH = {"text": "text", "label": "label"}
-
-
-def texts(path, **options):
-    return read_table(path, **{**BOTH, **options}).examples.texts
-
-
-def zipped(members, mode=None):
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            info = zipfile.ZipInfo(name)
-            if mode is not None:
-                info.external_attr = mode << 16
-            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
-    return held.getvalue()
 
 
 def parquet(table, **options):

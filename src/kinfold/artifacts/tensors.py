@@ -123,7 +123,7 @@ def _check_entry(name: str, entry: Json, expected: ArraySpec, where: str) -> tup
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise _bad(where, f"array {name} is not described as dtype, shape and data_offsets", entry)
     shape, offsets = entry["shape"], entry["data_offsets"]
-    if not all(isinstance(part, list) and all(type(n) is int and n >= 0 for n in part) for part in (shape, offsets)):
+    if not (_counts(shape) and _counts(offsets)):
         raise _bad(where, f"array {name} has a shape or offsets that are not whole numbers", entry)
     dtype = _NUMPY.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
     if dtype != expected.dtype or tuple(shape) != expected.shape:
