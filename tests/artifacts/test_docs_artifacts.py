@@ -33,7 +33,7 @@ def test_snippets_run_and_print_what_the_page_says(tmp_path):
             if not expected.startswith("reviews.model/"):
                 assert printed[python.index(source)] == expected
                 n_shown += 1
-    assert (len(python), n_shown) == (5, 3)
+    assert (len(python), n_shown) == (6, 4)
 
 
 def test_every_code_is_in_the_table():

@@ -51,10 +51,11 @@ def test_there_are_enough_cases():
     assert rows == {*range(91, 113)} - {101, 102, 107, 112}
 
 
+@pytest.mark.parametrize("load", ["load_toy", "load_mapped"])
 @pytest.mark.parametrize("name", CASES)
-def test_refused(name, report):
+def test_refused(name, load, report):
     row, code, _ = CASES[name]
-    found = report["cases"][name]["load_toy"]
+    found = report["cases"][name][load]
     assert found["code"] == code, f"row {row}: {found}"
     assert found["exit"] == 4
     assert found["text"].isprintable() or all(line.isprintable() for line in found["text"].splitlines())
@@ -70,7 +71,7 @@ def test_nothing_ran(name, report):
 
 
 def test_refused_quickly_and_in_little_memory(report):
-    seconds = sorted(case["load_toy"]["seconds"] for case in report["cases"].values())
+    seconds = sorted(case[load]["seconds"] for case in report["cases"].values() for load in ("load_toy", "load_mapped"))
     assert seconds[len(seconds) // 2] < 0.1
     assert seconds[-1] < 1.0
     assert report["rss_after_kb"] - report["rss_before_kb"] < 100_000

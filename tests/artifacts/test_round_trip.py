@@ -16,7 +16,7 @@ from kinfold.artifacts import tensors
 from kinfold.artifacts.store import LoadReport, Record, load, save
 from kinfold.artifacts.versions import describe, verify
 from kinfold.errors import ArtifactError, InvalidParameterError
-from kinfold.estimators.base import State
+from kinfold.types import State
 
 
 def test_round_trip_is_bit_equal_in_a_fresh_process(tmp_path):
@@ -121,7 +121,7 @@ def test_every_type_and_odd_shape_survives():
     table = tensors.describe(arrays)
     starts = tensors.check_header(data[8 : 8 + n_header], len(data) - 8 - n_header, table, "x")
     body = np.frombuffer(bytearray(data[8 + n_header :]), dtype=np.uint8)
-    ours = tensors.arrays_in(body, starts, table, "x")
+    ours = tensors.arrays_in(body, starts, table)
     for name, array in arrays.items():
         for found in (ours[name], theirs[name]):
             np.testing.assert_array_equal(found, array)
@@ -168,9 +168,9 @@ def test_only_registered_classes_are_saved(tmp_path):
 
     impostor = type("ToyClassifier", (ToyClassifier,), {})
     for kind in (ToyClassifier2, impostor):
-        with pytest.raises(InvalidParameterError, match="not a registered estimator"):
+        with pytest.raises(InvalidParameterError, match="not a registered class"):
             save_toy(kind().fit(["a"], ["x"]), tmp_path / "m")
-    with pytest.raises(InvalidParameterError, match="not a registered estimator"):
+    with pytest.raises(InvalidParameterError, match="not a registered class"):
         save(fitted(1), tmp_path / "m")
 
 

@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 
 from kinfold.artifacts.store import load, save
-from kinfold.estimators.base import State, TextEstimator
+from kinfold.estimators.base import TextEstimator
+from kinfold.types import State
 
 
 class ToyClassifier(TextEstimator):

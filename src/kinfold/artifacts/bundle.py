@@ -9,7 +9,7 @@
     MODEL/v000012/<name>.vocab.txt    one entry a line
 
 Each file is opened once, checked to be a plain file of the stated size, and hashed while it is read into
-memory, so that what was checked is what is used.
+memory, so that what was checked is what is used. Weights that are mapped are hashed through the same open file.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from kinfold.artifacts.manifest import (
 )
 from kinfold.artifacts.plainfile import (
     Folder,
+    PlainFile,
     archive_kind,
     check_end,
     check_plain,
@@ -243,8 +244,15 @@ def check_vocabulary(data: bytes, size: int, where: str) -> None:
         )
 
 
-def read_weights(folder: Folder, manifest: Manifest) -> dict[str, Array]:
-    """Return the arrays the manifest lists; nothing is allocated before the header says the same."""
+def read_weights(folder: Folder, manifest: Manifest, *, mapped: bool = False) -> dict[str, Array]:
+    """Return the arrays the manifest lists; nothing is allocated before the header says the same.
+
+    Parameters
+    ----------
+    mapped
+        Hash and check them piece by piece without keeping any, then map the file: the arrays can't be written,
+        and their pages are read when they are used.
+    """
     spec = manifest.files[WEIGHTS]
     with open_plain(folder, WEIGHTS, spec.bytes) as file:
         head = bytearray(min(8, file.size))
@@ -256,11 +264,50 @@ def read_weights(folder: Folder, manifest: Manifest) -> dict[str, Array]:
         read_exactly(file, memoryview(header))
         n_data = file.size - 8 - n_header
         starts = tensors.check_header(bytes(header), n_data, manifest.arrays, file.where)
+        if mapped:
+            wrong = _check_pieces(file, starts, manifest)
+            check_end(file, spec.sha256)
+            if wrong is not None:
+                raise wrong
+            return tensors.arrays_in(_mapped(file)[8 + n_header :], starts, manifest.arrays)
         _check_memory(file.where, n_data)
         buffer = np.empty(n_data, dtype=np.uint8)
         read_exactly(file, buffer.data)
         check_end(file, spec.sha256)
-    return tensors.arrays_in(buffer, starts, manifest.arrays, file.where)
+    arrays = tensors.arrays_in(buffer, starts, manifest.arrays)
+    tensors.check_values(arrays, file.where)
+    return arrays
+
+
+def _check_pieces(file: PlainFile, starts: dict[str, int], manifest: Manifest) -> ArtifactError | None:
+    """Read all array data through one small buffer; return the error for the first wrong number, if any.
+
+    It is for the caller to raise once the hash is right: in a damaged file a wrong number is only a symptom.
+    """
+    first: ArtifactError | None = None
+    scratch = np.empty(0, dtype=np.uint8)
+    for name, before, n_bytes in tensors.pieces_of(starts, manifest.arrays):
+        if scratch.size < n_bytes:
+            scratch = np.empty(n_bytes, dtype=np.uint8)
+        raw = scratch[:n_bytes]
+        read_exactly(file, raw.data)
+        numbers = raw.view(np.dtype(manifest.arrays[name].dtype).newbyteorder("<"))
+        first = first or tensors.value_fault(name, numbers, before // numbers.itemsize, file.where)
+    return first
+
+
+def _mapped(file: PlainFile) -> Array:
+    """Return the whole file as bytes (n,) that are read from the disk when they are used."""
+    try:
+        return np.frombuffer(files.map_file(file.fd, file.size), dtype=np.uint8)
+    except ValueError as error:  # shorter than when it was hashed
+        raise ArtifactError(
+            f"{file.where} changed while it was being read",
+            seen=shown(str(error)),
+            why="something writes into the folder; kinfold never changes a version once it is there",
+            fix="find out what, and load again",
+            code="A-006",
+        ) from error
 
 
 def _check_memory(where: str, n_bytes: int) -> None:

@@ -1,4 +1,4 @@
-"""What a fitted estimator becomes on disk: a manifest and the bytes of the files beside it."""
+"""What something learned becomes on disk: a manifest and the bytes of the files beside it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ from kinfold.artifacts.manifest import (
 )
 from kinfold.artifacts.versions import libraries
 from kinfold.errors import ArtifactError, InvalidParameterError, KinfoldError, MachineError, MissingExtraError
-from kinfold.estimators.base import State
-from kinfold.types import Floats2d, Json
+from kinfold.types import Floats2d, Json, Savable, State
 
 #: Probes when the caller gives none: written for this, so that no training text ends up in a manifest.
 PROBES = ("", "It was a good day, and nothing went wrong.", "Das war nicht gut 😀 — 3.5 out of 10!")
@@ -37,7 +36,7 @@ MAX_PROBE_LENGTH = 1000
 PROBE_COLUMNS = 32
 PROBE_TOLERANCE = 1e-6
 
-Registry = Callable[[str], type[Any]]
+Registry = Callable[[str], type[Savable]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +65,14 @@ class Record:
 
 
 def compose(
-    estimator: Any, record: Record, probes: Sequence[str], registry: Registry
+    estimator: Savable, record: Record, probes: Sequence[str], registry: Registry
 ) -> tuple[Manifest, dict[str, list[memoryview]]]:
     """Return the manifest, complete but for its version, and the other files as pieces, by name."""
     name = type(estimator).__name__
     if registered(name, registry) is not type(estimator):
         raise InvalidParameterError(
-            f"{name} can't be saved: it is not a registered estimator of kinfold",
-            fix="save one of kinfold's estimators",
+            f"{name} can't be saved: it is not a registered class of kinfold",
+            fix="save one of kinfold's estimators, or word vectors",
             code="P-020",
         )
     state = estimator.get_state()
@@ -115,8 +114,7 @@ def _check_state(name: str, state: State, sizes: dict[str, int]) -> None:
         if not VOCABULARY_NAME.fullmatch(vocabulary):
             raise InvalidParameterError(f"{name}: vocabulary name {jsontext.shown(vocabulary)}", code="P-022")
         bundle.check_vocabulary(data, sizes[vocabulary], f"{name}: vocabulary {vocabulary}")
-    for array, numbers in state.arrays.items():
-        tensors.check_finite(array, numbers, name)
+    tensors.check_values(state.arrays, name)
 
 
 def _check_manifest(manifest: Manifest) -> None:
@@ -139,7 +137,7 @@ def _file_spec(parts: Iterable[memoryview]) -> FileSpec:
     return FileSpec(size, digest.hexdigest())
 
 
-def probe(estimator: Any, texts: Sequence[str]) -> Floats2d:
+def probe(estimator: Savable, texts: Sequence[str]) -> Floats2d:
     """Return the first columns (n, k) of what the estimator answers to each text."""
     if len(texts) > MAX_PROBES:
         raise InvalidParameterError(f"at most {MAX_PROBES} probes", seen=str(len(texts)), code="P-023")
@@ -154,7 +152,7 @@ def probe(estimator: Any, texts: Sequence[str]) -> Floats2d:
     return outputs
 
 
-def registered(name: str, registry: Registry) -> type[Any] | None:
+def registered(name: str, registry: Registry) -> type[Savable] | None:
     """Return the class of this name, or None if the registry does not know it."""
     if not CLASS_NAME.fullmatch(name):
         return None
@@ -168,7 +166,7 @@ def registered(name: str, registry: Registry) -> type[Any] | None:
 
 def check_layout(
     where: str,
-    kind: type[Any],
+    kind: type[Savable],
     params: dict[str, Any],
     values: dict[str, Any],
     sizes: dict[str, int],
@@ -193,7 +191,7 @@ def check_layout(
 
 @contextmanager
 def fitting(where: str, what: str) -> Iterator[None]:
-    """Turn what an estimator's own code raises into ArtifactError."""
+    """Turn what a class's own code raises into ArtifactError."""
     try:
         yield
     except (ArtifactError, MachineError, MissingExtraError, MemoryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import mmap
 import os
 
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -98,6 +99,11 @@ def open_file(name: str, folder: int) -> int:
 def read_into(fd: int, view: memoryview) -> int:
     """Read some bytes into `view`; return how many, 0 at the end."""
     return os.readv(fd, [view])
+
+
+def map_file(fd: int, size: int) -> mmap.mmap:
+    """Map the first `size` bytes of an open file, for reading only; the map outlives the descriptor."""
+    return mmap.mmap(fd, size, access=mmap.ACCESS_READ)
 
 
 def open_lock(path: str) -> int:

@@ -1,4 +1,4 @@
-"""`save` and `load`: a fitted estimator into a model folder and back, bit for bit."""
+"""`save` and `load`: what was learned into a model folder and back, bit for bit."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ from kinfold.artifacts.manifest import Manifest
 from kinfold.artifacts.plainfile import Folder
 from kinfold.artifacts.versions import read_version, warnings_about
 from kinfold.errors import ArtifactError, InvalidParameterError
-from kinfold.estimators.base import State
 from kinfold.estimators.registry import estimator_class
-from kinfold.types import Floats2d
+from kinfold.types import Floats2d, Savable, State
 
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """Where an estimator came from; `load` leaves it on the estimator as `load_report_`.
+    """Where a model came from; `load` leaves it on the model as `load_report_`.
 
     Attributes
     ----------
@@ -83,7 +82,7 @@ def reserve(path: str | os.PathLike[str]) -> Iterator[FolderLock]:
 
 
 def save(
-    estimator: Any,
+    estimator: Savable,
     path: str | os.PathLike[str],
     *,
     record: Record | None = None,
@@ -92,7 +91,7 @@ def save(
     lock: FolderLock | None = None,
     registry: Registry = estimator_class,
 ) -> str:
-    """Save a fitted estimator as the next version of the model at `path`; return the version's name.
+    """Save a fitted estimator or word vectors as the next version of the model at `path`; return the version's name.
 
     Whatever happens while it runs, the folder holds the old model or the new one; once it returned, the new
     one survives a power cut.
@@ -136,9 +135,10 @@ def load(
     device: str = "cpu",
     *,
     version: str | None = None,
+    mmap: bool = False,
     registry: Registry = estimator_class,
 ) -> Any:
-    """Return the estimator saved at `path`, with a `LoadReport` as its `load_report_`.
+    """Return what was saved at `path`, with a `LoadReport` as its `load_report_`.
 
     Nothing from the folder is run: names of classes are looked up in the registry, everything else is data
     that is checked before it is used.
@@ -151,6 +151,13 @@ def load(
         Where its arrays go; only ``"cpu"`` so far.
     version
         Such as ``"v000011"``; None for the current one.
+    mmap
+        Map the weights instead of reading them into memory. Every byte is read, hashed and checked first, as
+        always, but through a small buffer: the arrays take memory only where they are used, several processes
+        share it, and the system may take it back. They can't be written. Weaker is this: the numbers stay in the
+        file, so whoever changes it after loading changes the model, and whoever cuts it short ends the process
+        that touches what is gone. No save of ours does either: a version is never changed, and one that is
+        removed stays readable where it is mapped. On a network mount prefer memory.
     registry
         Name of a class -> the class; only what it knows can be loaded.
 
@@ -166,7 +173,7 @@ def load(
         raise InvalidParameterError(f"device must be 'cpu', got {device!r} instead", code="P-023")
 
     def build(top: Folder, folder: Folder, manifest: Manifest) -> Any:
-        estimator = _build(folder, manifest, registry)
+        estimator = _build(folder, manifest, registry, mmap)
         notes = warnings_about(top, folder, manifest)
         estimator.load_report_ = LoadReport(top.path, manifest.version, manifest, notes)
         return estimator
@@ -174,7 +181,7 @@ def load(
     return read_version(path, version, build)
 
 
-def _build(folder: Folder, manifest: Manifest, registry: Registry) -> Any:
+def _build(folder: Folder, manifest: Manifest, registry: Registry, mmap: bool) -> Any:
     where = folder.path
     kind = registered(manifest.estimator, registry)
     if kind is None:
@@ -192,13 +199,11 @@ def _build(folder: Folder, manifest: Manifest, registry: Registry) -> Any:
             why="the model was made by another kinfold, or by hand",
             code="A-009",
         )
-    with fitting(where, "its parameters do not fit its class"):
-        estimator = kind(**manifest.params)
     vocabularies = {name: bundle.read_vocabulary(folder, manifest, name) for name in manifest.vocabularies}
     check_layout(where, kind, manifest.params, manifest.values, manifest.vocabularies, manifest.arrays)
-    state = State(bundle.read_weights(folder, manifest), vocabularies, manifest.values)
+    state = State(bundle.read_weights(folder, manifest, mapped=mmap), vocabularies, manifest.values)
     with fitting(where, "its content does not fit its class"):
-        estimator.set_state(state)
+        estimator = kind.from_state(manifest.params, state)
         outputs = probe(estimator, manifest.probes)
     _check_probes(where, manifest, outputs)
     return estimator

@@ -138,49 +138,53 @@ def _counts(value: Json) -> bool:
     return isinstance(value, list) and all(type(number) is int and number >= 0 for number in value)
 
 
-def arrays_in(buffer: Array, starts: Mapping[str, int], specs: Mapping[str, ArraySpec], where: str) -> dict[str, Array]:
-    """Return the arrays as views of `buffer` (copies only where a view would be misaligned).
-
-    Raises
-    ------
-    ArtifactError
-        A float is NaN or infinite, or a truth value is neither 0 nor 1.
-    """
+def arrays_in(buffer: Array, starts: Mapping[str, int], specs: Mapping[str, ArraySpec]) -> dict[str, Array]:
+    """Return the arrays as views of `buffer` (copies only where a view would be misaligned)."""
     arrays: dict[str, Array] = {}
     for name, start in starts.items():
         spec = specs[name]
         raw = buffer[start : start + spec.nbytes]
-        if spec.dtype == "bool" and raw.size and int(raw.max()) > 1:
-            raise _bad(where, f"array {name} holds a truth value that is neither 0 nor 1", int(raw.max()))
-        little = np.dtype(spec.dtype).newbyteorder("<")
-        array = np.frombuffer(raw, dtype=little).reshape(spec.shape)
-        if not array.flags.aligned or sys.byteorder == "big":
-            array = array.astype(spec.dtype)
-        check_finite(name, array, where)
-        arrays[name] = array
+        array = np.ndarray(spec.shape, np.dtype(spec.dtype).newbyteorder("<"), raw)
+        aligned = array.flags.aligned and sys.byteorder == "little"
+        arrays[name] = array if aligned else array.astype(spec.dtype)
     return arrays
 
 
-def check_finite(name: str, array: Array, where: str) -> None:
-    """Raise ArtifactError if a float in `array` is NaN or infinite."""
-    if array.dtype.kind != "f":
-        return
-    for number, block in enumerate(_blocks(array)):
+def pieces_of(starts: Mapping[str, int], specs: Mapping[str, ArraySpec]) -> Iterator[tuple[str, int, int]]:
+    """Yield (array, bytes of it before, bytes) for all data in the order of the file, in pieces of whole numbers."""
+    for name in sorted(starts, key=lambda name: (starts[name], specs[name].nbytes)):
+        step = _BLOCK * np.dtype(specs[name].dtype).itemsize
+        for before in range(0, specs[name].nbytes, step):
+            yield name, before, min(step, specs[name].nbytes - before)
+
+
+def check_values(arrays: Mapping[str, Array], where: str) -> None:
+    """Raise ArtifactError if a float is NaN or infinite, or a truth value is neither 0 nor 1."""
+    for name, array in arrays.items():
+        flat = array.reshape(-1)
+        for start in range(0, flat.size, _BLOCK):
+            wrong = value_fault(name, flat[start : start + _BLOCK], start, where)
+            if wrong is not None:
+                raise wrong
+
+
+def value_fault(name: str, block: Array, start: int, where: str) -> ArtifactError | None:
+    """Return the error for the first wrong number in a part (n,) of an array that begins at number `start`, if any."""
+    if block.dtype.kind == "b":
+        most = int(block.view(np.uint8).max(initial=0))
+        if most > 1:
+            return _bad(where, f"array {name} holds a truth value that is neither 0 nor 1", most)
+    elif block.dtype.kind == "f":
         good = np.isfinite(block)
         if not good.all():
-            raise ArtifactError(
+            return ArtifactError(
                 f"{where}: array {name} holds a number that is not finite",
-                seen=f"{block[~good][0]} at position {number * _BLOCK + int(np.argmin(good)):,}",
+                seen=f"{block[~good][0]} at position {start + int(np.argmin(good)):,}",
                 why="training diverged, or the file was made by hand",
                 fix="train again; a model with such weights answers nonsense",
                 code="A-011",
             )
-
-
-def _blocks(array: Array) -> Iterator[Array]:
-    flat = array.reshape(-1)
-    for start in range(0, flat.size, _BLOCK):
-        yield flat[start : start + _BLOCK]
+    return None
 
 
 def _bad(where: str, what: str, seen: object) -> ArtifactError:

@@ -5,34 +5,11 @@ from __future__ import annotations
 import difflib
 import inspect
 from abc import abstractmethod
-from dataclasses import dataclass, field
 from html import escape
 from typing import Any, ClassVar, Self
 
 from kinfold.errors import InvalidParameterError, NotFittedError
-from kinfold.types import Array, Floats2d, Json
-
-#: Name -> (numpy dtype, shape) of every array that a state must have.
-Layout = dict[str, tuple[str, tuple[int, ...]]]
-
-
-@dataclass(frozen=True)
-class State:
-    """What an estimator has learned, in forms that any program can read.
-
-    Parameters
-    ----------
-    arrays
-        Numbers, by name.
-    vocabularies
-        UTF-8 text with one entry a line, by name.
-    values
-        Labels, thresholds, counts and other small things, as JSON holds them.
-    """
-
-    arrays: dict[str, Array] = field(default_factory=dict)
-    vocabularies: dict[str, bytes] = field(default_factory=dict)
-    values: dict[str, Json] = field(default_factory=dict)
+from kinfold.types import Floats2d, Json, Layout, State
 
 
 class TextEstimator:
@@ -102,6 +79,11 @@ class TextEstimator:
     @abstractmethod
     def set_state(self, state: State) -> Self:
         """Take over what another instance with the same parameters has learned."""
+
+    @classmethod
+    def from_state(cls, params: dict[str, Any], state: State) -> Self:
+        """Return an instance with these parameters that has learned what another one had."""
+        return cls(**params).set_state(state)
 
     @classmethod
     @abstractmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kinfold.estimators.base import Layout, State
 from kinfold.estimators.calibration import Calibration
 from kinfold.estimators.decision import Decision
 from kinfold.estimators.features import Design, NGramFeatures
@@ -13,7 +12,7 @@ from kinfold.estimators.linear_options import Options, make_weighting
 from kinfold.estimators.memory import Memory
 from kinfold.estimators.model import NGramModel
 from kinfold.text.lexicon import Lexicon
-from kinfold.types import Json
+from kinfold.types import Json, Layout, State
 
 
 def to_state(fitted: Fitted) -> State:
