@@ -11,7 +11,9 @@ from kinfold.estimators.registry import REGISTRY, estimator_class
 
 #: Name -> makes an unfitted one.
 CLASSIFIERS = {
-    name: partial(estimator_class(name)) for name in sorted(REGISTRY) if estimator_class(name).task == "classify"
+    name: partial(estimator_class(name))
+    for name in sorted(REGISTRY)
+    if getattr(estimator_class(name), "task", "") == "classify"
 }
 
 

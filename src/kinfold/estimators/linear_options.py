@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from kinfold.errors import InvalidParameterError
 from kinfold.estimators.decision import Costs
 from kinfold.estimators.dual import Weighting
 from kinfold.estimators.features import NGramFeatures
+from kinfold.estimators.rules import Rules, check, is_flag, is_number, is_positive, is_whole
 from kinfold.kernels.threads import thread_count
 from kinfold.text.ngrams import NGramVectorizer
 from kinfold.text.normalize import Normalizer
@@ -101,10 +101,7 @@ class Options:
                 seen=f"n_bits={self.n_bits!r}, max_features={self.max_features!r}",
                 fix="Give one of them; fewer bits make fewer columns.",
             )
-        for name, (right, must) in _RULES.items():
-            value = getattr(self, name)
-            if not right(value):
-                raise InvalidParameterError(f"`{name}` must be {must}.", seen=f"{name}={value!r}")
+        check(self, _RULES)
 
 
 def make_weighting(options: Options, features: NGramFeatures, kind: str) -> Weighting:
@@ -128,32 +125,16 @@ def weighting_kind(options: Options, kind: str) -> str:
     return options.weighting
 
 
-def _is_whole(value: Any, least: int) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < np.inf
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool | np.bool_)
-
-
-def _is_positive(value: Any) -> bool:
-    return _is_number(value) and value != 0
-
-
 def _is_pair(value: Any) -> bool:
-    if not isinstance(value, Sequence) or len(value) != 2 or not all(_is_whole(order, 1) for order in value):
+    if not isinstance(value, Sequence) or len(value) != 2 or not all(is_whole(order, 1) for order in value):
         return False
     return bool(value[0] <= value[1] <= LONGEST)
 
 
 def _is_class_weight(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return all(_is_positive(weight) for weight in value.values())
-    return value is None or (isinstance(value, str) and value == "balanced") or (_is_number(value) and value <= 1)
+        return all(is_positive(weight) for weight in value.values())
+    return value is None or (isinstance(value, str) and value == "balanced") or (is_number(value) and value <= 1)
 
 
 def _is_costs(value: Any) -> bool:
@@ -163,27 +144,26 @@ def _is_costs(value: Any) -> bool:
 _PAIR = f"a pair (shortest, longest) with 1 <= shortest <= longest <= {LONGEST}"
 _LOSSES = ("squared_hinge", "logistic")
 _WEIGHTINGS = ("auto", "nb", "idf", "none")
-#: Parameter -> (whether a value can be used, what it must be).
-_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+_RULES: Rules = {
     "words": (lambda x: x is None or _is_pair(x), f"None or {_PAIR}"),
     "characters": (lambda x: x is None or x == "auto" or _is_pair(x), f'None, "auto" or {_PAIR}'),
-    "min_df": (lambda x: _is_whole(x, 1), "a whole number from 1"),
-    "max_features": (lambda x: x is None or _is_whole(x, 1), "None or a whole number from 1"),
+    "min_df": (lambda x: is_whole(x, 1), "a whole number from 1"),
+    "max_features": (lambda x: x is None or is_whole(x, 1), "None or a whole number from 1"),
     "n_bits": (
-        lambda x: x is None or (_is_whole(x, 1) and x <= MAX_BITS),
+        lambda x: x is None or (is_whole(x, 1) and x <= MAX_BITS),
         f"None or a whole number from 1 to {MAX_BITS}",
     ),
     "weighting": (lambda x: isinstance(x, str) and x in _WEIGHTINGS, " or ".join(map(repr, _WEIGHTINGS))),
     "loss": (lambda x: isinstance(x, str) and x in _LOSSES, " or ".join(map(repr, _LOSSES))),
-    "smoothing": (_is_positive, "a positive number"),
-    "character_weight": (_is_positive, "a positive number"),
-    "C": (lambda x: x is None or _is_positive(x), "None or a positive number"),
-    "n_folds": (lambda x: _is_whole(x, 2), "a whole number from 2"),
+    "smoothing": (is_positive, "a positive number"),
+    "character_weight": (is_positive, "a positive number"),
+    "C": (lambda x: x is None or is_positive(x), "None or a positive number"),
+    "n_folds": (lambda x: is_whole(x, 2), "a whole number from 2"),
     "class_weight": (_is_class_weight, 'None, "balanced", a number from 0 to 1, or a positive number for each label'),
     "costs": (lambda x: x is None or _is_costs(x), "None or a mapping: costs[true][answer]"),
-    "abstain_cost": (lambda x: x is None or _is_number(x), "None or a number from 0"),
-    **dict.fromkeys(("across_words", "calibrate", "lowercase", "strip_html", "symbols"), (_is_flag, "True or False")),
-    "replay": (lambda x: _is_whole(x, 0), "a whole number from 0"),
-    "n_threads": (lambda x: x is None or _is_whole(x, 1), "None or a whole number from 1"),
-    "random_state": (lambda x: _is_whole(x, 0) and x < 1 << 62, "a whole number from 0"),
+    "abstain_cost": (lambda x: x is None or is_number(x), "None or a number from 0"),
+    **dict.fromkeys(("across_words", "calibrate", "lowercase", "strip_html", "symbols"), (is_flag, "True or False")),
+    "replay": (lambda x: is_whole(x, 0), "a whole number from 0"),
+    "n_threads": (lambda x: x is None or is_whole(x, 1), "None or a whole number from 1"),
+    "random_state": (lambda x: is_whole(x, 0) and x < 1 << 62, "a whole number from 0"),
 }

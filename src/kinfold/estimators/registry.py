@@ -1,20 +1,22 @@
-"""Every estimator there is, by name; the only way from a name in a file to a class."""
+"""Everything that can be saved and loaded, by name; the only way from a name in a file to a class."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
 from kinfold.errors import ArtifactError
-from kinfold.estimators.base import TextEstimator
+from kinfold.types import Savable
 
 #: Class name -> module. A class is imported when it is asked for, since some need optional dependencies.
 REGISTRY: dict[str, str] = {
     "LinearTextClassifier": "kinfold.estimators.linear",
+    "SkipGram": "kinfold.estimators.skipgram",
+    "WordVectors": "kinfold.vectors.words",
 }
 
 
-def estimator_class(name: str) -> type[TextEstimator]:
-    """Return the class of that name.
+def estimator_class(name: str) -> type[Savable]:
+    """Return the class of that name: an estimator, or what outlives one.
 
     Raises
     ------
@@ -27,5 +29,5 @@ def estimator_class(name: str) -> type[TextEstimator]:
             seen=repr(name)[:80],
             fix=f"One of {', '.join(sorted(REGISTRY))}; a newer kinfold may know more.",
         )
-    found: type[TextEstimator] = getattr(import_module(REGISTRY[name]), name)
+    found: type[Savable] = getattr(import_module(REGISTRY[name]), name)
     return found

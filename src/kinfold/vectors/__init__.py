@@ -1,0 +1,1 @@
+"""A learned space after training: word vectors, neighbours, analogies, classes, ranking, maps, file formats."""
