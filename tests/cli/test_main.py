@@ -150,4 +150,5 @@ def test_only_the_verb_that_is_used_is_imported():
 
 
 def test_models_are_those_of_the_registry():
-    assert {(f"kinfold.{module}", name) for module, name in MODELS.values()} <= {(v, k) for k, v in REGISTRY.items()}
+    named = {(f"kinfold.{one.module}", one.name) for names in MODELS.values() for one in names.values()}
+    assert named <= {(v, k) for k, v in REGISTRY.items()}

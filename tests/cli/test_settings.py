@@ -10,7 +10,7 @@ from kinfold.data.table import read_table
 from kinfold.errors import InvalidParameterError, KinfoldError
 from kinfold.estimators.linear import LinearTextClassifier
 
-LINEAR = parameters(*MODELS["linear"])
+LINEAR = MODELS["classify"]["linear"].parameters()
 
 
 def test_the_source_says_what_the_class_says():
@@ -93,8 +93,8 @@ random_state = 5
 
 def test_the_command_line_goes_before_the_file(write):
     path = write("kinfold.toml", CONFIG)
-    got = settings(None, path, ["min_df=4"], seed=6, threads=2)
-    assert got.model == "linear" and got.where == MODELS["linear"]
+    got = settings("classify", None, path, ["min_df=4"], seed=6, threads=2)
+    assert got.model == "linear" and got.preset == MODELS["classify"]["linear"] and got.params == got.given
     assert got.given == {
         "min_df": 4,
         "words": (1, 2),
@@ -104,7 +104,7 @@ def test_the_command_line_goes_before_the_file(write):
         "random_state": 6,
         "n_threads": 2,
     }
-    assert settings().given == {}
+    assert settings("classify").given == {}
 
 
 @pytest.mark.parametrize(
@@ -128,17 +128,17 @@ def test_the_command_line_goes_before_the_file(write):
 )
 def test_a_wrong_file_is_refused(write, text, code):
     with pytest.raises(InvalidParameterError) as caught:
-        settings(None, write("kinfold.toml", text))
+        settings("classify", None, write("kinfold.toml", text))
     assert caught.value.code == code and caught.value.fix
 
 
 def test_contradictions_and_missing_files_are_refused(tmp_path):
     with pytest.raises(InvalidParameterError, match="contradict"):
-        settings(assignments=["random_state=1"], seed=2)
-    assert settings(assignments=["random_state=2"], seed=2).given == {"random_state": 2}
+        settings("classify", assignments=["random_state=1"], seed=2)
+    assert settings("classify", assignments=["random_state=2"], seed=2).given == {"random_state": 2}
     with pytest.raises(InvalidParameterError) as caught:
-        settings("lineal")
+        settings("classify", "lineal")
     assert "did you mean linear?" in str(caught.value)
     with pytest.raises(KinfoldError) as missing:
-        settings(config=str(tmp_path / "no.toml"))
+        settings("classify", config=str(tmp_path / "no.toml"))
     assert missing.value.exit_code == 5

@@ -106,7 +106,7 @@ def test_a_model_from_elsewhere_may_say_anything_of_itself(kinfold, labelled, tm
 
 
 def test_the_function_works_without_the_command_line(model):
-    shape = evaluate_model(Evaluate(model=model, data="sample:reviews", json=True), Console(quiet=True))
+    shape = evaluate_model(Evaluate(model=model, data=["sample:reviews"], json=True), Console(quiet=True))
     assert json.loads(json.dumps(shape)) == shape
 
 

@@ -223,3 +223,15 @@ def test_parameters_that_mean_nothing(write, options):
 def test_limits_must_be_positive():
     with pytest.raises(InvalidParameterError, match="block_bytes"):
         Limits(block_bytes=0)
+
+
+def test_long_lines_of_plain_text_are_parted_at_blanks_when_asked_for(tmp_path):
+    path = tmp_path / "t.txt"
+    path.write_text("a bc def\n" + "ghij klm " * 40 + "\nend\n" + "x" * 90 + " y\n", "utf-8")
+    kept = read_table(path, format="text").examples.texts
+    assert [len(text) for text in kept] == [8, 360, 3, 92]
+    for block_bytes in (7, 64, 1 << 20):
+        parted = read_table(path, format="text", limits=Limits(wrap=30, block_bytes=block_bytes)).examples.texts
+        assert " ".join(parted).split() == " ".join(kept).split()
+        assert parted[0] == "a bc def" and parted[-3:] == ["end", "x" * 90, "y"]
+        assert all(30 <= len(text) <= 34 for text in parted[1:11])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -18,6 +18,9 @@ from kinfold.kernels.nearest import (
     order_best,
     slack_of,
 )
+
+#: Kernels are compiled by the first example.
+PROPERTY = settings(deadline=None, derandomize=True)
 
 
 def rows_of_length_1(rng, n, dim):
@@ -78,6 +81,7 @@ def test_a_place_that_nothing_takes_stays_with_nobody():
     assert np.isneginf(scores[:, 2:]).all() and (scores[:, :2] == 0).all()
 
 
+@PROPERTY
 @given(
     arrays(np.int8, (40, 3), elements=st.integers(-2, 2)),
     arrays(np.int8, (3, 3), elements=st.integers(-2, 2)),

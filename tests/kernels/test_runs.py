@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def hashed(words, shortest, longest, n_buckets):
     ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
     rows, starts = hash_runs(np.frombuffer(b"".join(encoded), np.uint8), ends, shortest, longest, n_buckets)
     assert rows.dtype == np.int32 and starts.dtype == np.int64 and starts[0] == 0 and starts[-1] == len(rows)
-    return [rows[a:b].tolist() for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    return [rows[a:b].tolist() for a, b in pairwise(starts)]
 
 
 def fnv(text):

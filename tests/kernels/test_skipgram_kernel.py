@@ -39,7 +39,7 @@ def some_parts(seed=0):
     rows = [[w, *(WORDS + random.integers(0, 12, 1 + w % 3)).tolist()] for w in range(WORDS)]
     rows[3] = [3, WORDS, WORDS]
     starts = np.cumsum([0, *map(len, rows)], dtype=np.int64)
-    return np.array(sum(rows, []), np.int32), starts
+    return np.concatenate(rows).astype(np.int32), starts
 
 
 def some_tables(parts=False, shared=False, seed=0, scale=0.4):
@@ -163,8 +163,8 @@ def test_a_block_is_the_sum_over_its_pairs(kind, n):
     """Fewer tokens than a block, one block, and several, whose windows reach into each other."""
     rule, options = KINDS[kind]
     tables, tokens = some_tables(**options), text(n)
-    found, _ = learned(tokens, tables, rule, 0.05, seed=n)
-    assert_near(found, Reference(tables, rule).learn(tokens, [0], n, 0.05), tables)
+    found, _ = learned(tokens, tables, rule, 0.01, seed=n)
+    assert_near(found, Reference(tables, rule).learn(tokens, [0], n, 0.01), tables)
 
 
 @pytest.mark.parametrize("kind", ["skip-gram", "cbow", "skip-gram, parts"])
@@ -188,7 +188,7 @@ def test_large_steps_are_bounded_as_the_reference_bounds_them(kind):
 def test_no_row_goes_far_in_one_block():
     rule = KINDS["skip-gram"][0]
     tables, tokens = some_tables(), text(60, n_words=5)
-    found, lane = learned(tokens, tables, rule, 1e6)
+    found, _ = learned(tokens, tables, rule, 1e6)
     assert np.linalg.norm(found.inputs - tables.inputs, axis=1).max() <= 1 + 1e-5
     again = make_lane(DIM, rule.window, NOISE, False)
     draw_chunk(tokens, 0, 0, DRAWS, rule, again)
@@ -256,9 +256,9 @@ def pair_counts(tokens, rule, chunks, n_words):
     tables = Tables(np.eye(n_words, 32, dtype=np.float32), np.zeros((n_words, 32), np.float32), *NO_PARTS)
     lane = make_lane(32, rule.window, NOISE, rule.cbow)
     keep = Draws(np.ones(n_words, np.float32), np.zeros(1, np.int32))
-    rates = np.full(len(chunks), 1e-5, np.float32)
+    rates = np.full(len(chunks), 2.0**-30, np.float32)
     train_freely(tokens, np.array(chunks, np.int64), 0, rates, tables, keep, rule, lane)
-    return np.rint(tables.outputs[:, :n_words].T / 0.5e-5).astype(int)
+    return np.rint(tables.outputs[:, :n_words].T * 2.0**31).astype(int)
 
 
 def test_windows_do_not_cross_sentences():
@@ -285,8 +285,7 @@ def test_every_pair_of_a_window_is_met_once(window):
             np.add.at(expected, (left[met], right[met]), 1)
             np.add.at(expected, (right[met], left[met]), 1)
     found = pair_counts(tokens, Rule(window, False, 0.0, False), [0, 1], 24)
-    assert np.abs(found - expected).max() <= 1 + expected.max() // 200  # each pair met makes the next one's step smaller
-    assert abs(found.sum() - expected.sum()) < 0.01 * expected.sum()
+    assert (found == expected).all()
 
 
 def in_step(tokens, tables, rule, rate, n_threads, n_chunks, draws=DRAWS, seed=9):
@@ -306,7 +305,7 @@ def in_step(tokens, tables, rule, rate, n_threads, n_chunks, draws=DRAWS, seed=9
 def test_in_step_the_number_of_threads_changes_no_bit(kind):
     rule, options = KINDS[kind]
     tables, tokens = some_tables(**options), text(11 * CHUNK - 100, seed=1)
-    draws = Draws(np.linspace(0.02, 0.3, WORDS).astype(np.float32), DRAWS.noise)  # lanes of many lengths, and short ones
+    draws = Draws(np.linspace(0.02, 0.3, WORDS).astype(np.float32), DRAWS.noise)  # lanes of several lengths
     alone, lanes = in_step(tokens, tables, rule, 0.05, 1, 11, draws)
     assert np.abs(alone.inputs - tables.inputs).max() > 0.1
     for n_threads in (2, 3, 5, LANES):

@@ -4,13 +4,16 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kinfold.errors import DataError
 from kinfold.vectors import neighbours
 from kinfold.vectors.words import WordVectors
+
+#: Kernels are compiled by the first example.
+PROPERTY = settings(deadline=None, derandomize=True)
 
 
 def random_vectors(n, dim, seed=0):
@@ -75,6 +78,7 @@ def test_queries_that_are_vectors():
     assert vectors.nearest(np.zeros((0, 8)), 4)[0].shape == (0, 4) and vectors.nearest([], 4)[1].shape == (0, 4)
 
 
+@PROPERTY
 @given(arrays(np.int8, (12, 3), elements=st.integers(-1, 1)), st.integers(1, 15))
 def test_ties_go_to_the_first_and_zeros_to_nobody(rows, k):
     vectors = WordVectors([f"w{i}" for i in range(12)], rows)

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinfold.errors import DataError, InvalidParameterError
 from kinfold.vectors.texts import common_direction
 from kinfold.vectors.words import WordVectors
+
+#: Kernels are compiled by the first example.
+PROPERTY = settings(deadline=None, derandomize=True)
 
 WORDS = ["the", "of", "cat", "dog", "sat", "on", "mat", "Paris", "don't"]
 COUNTS = [500, 300, 20, 20, 10, 100, 5, 3, 42]
@@ -30,6 +33,7 @@ def by_definition(space, text, weighting, chances):
     return total / (len(ids) if weighting == "sif" else weights.sum())
 
 
+@PROPERTY
 @given(TEXTS, st.sampled_from(["mean", "idf"]))
 def test_encode_is_the_weighted_mean(text, weighting):
     space = vectors()

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kinfold.errors import DataError, InvalidParameterError
 from kinfold.vectors.spelling import nearest_spellings, slips
+from kinfold.vectors.subwords import Subwords
 from kinfold.vectors.words import WordVectors
+
+#: Kernels are compiled by the first example.
+PROPERTY = settings(deadline=None, derandomize=True)
 
 WORDS = ["warm", "hot", "cold", "nothing"]
 ROWS = np.array([[1, 0.1], [2, 0], [-1, 0.2], [0, 0]], np.float32)
@@ -166,11 +170,13 @@ def slips_by_definition(left, right):
     return table[len(left), len(right)]
 
 
+@PROPERTY
 @given(st.text("abé", min_size=1, max_size=7), st.lists(st.text("abé😀", max_size=7), max_size=5))
 def test_slips_are_those_of_the_definition(word, others):
     assert slips(word, others).tolist() == [slips_by_definition(word, other) for other in others]
 
 
+@PROPERTY
 @given(
     st.lists(
         st.one_of(st.text(min_size=1, max_size=4), st.sampled_from(["\n", "\\", "\\n", "\r", "a\nb", "\\\n", "\0"])),
@@ -194,6 +200,31 @@ def test_state_round_trip(words, counted):
     probes = [words[0], "", "none of these"]
     np.testing.assert_array_equal(copy.probe_outputs(probes), vectors.probe_outputs(probes))
     assert copy.probe_outputs(probes).dtype == np.float64
+
+
+def test_state_holds_subwords_and_replicas():
+    rng = np.random.default_rng(3)
+    vectors = small(subwords=Subwords(rng.normal(size=(7, 2)).astype(np.float32), 3, 4))
+    vectors.replicas = [WordVectors(WORDS, ROWS[::-1]), WordVectors(WORDS, ROWS + 1)]
+    state = vectors.get_state()
+    layout = WordVectors.layout({}, state.values, {"words": 4})
+    assert layout == {name: (str(array.dtype), array.shape) for name, array in state.arrays.items()}
+    copy = WordVectors.from_state({}, state)
+    assert copy["unseen"].tolist() == vectors["unseen"].tolist() and "unseen" not in copy
+    assert copy.most_similar("hot") == vectors.most_similar("hot") and copy.most_similar("hot").stability is not None
+    assert copy.most_similar("unseen").stability is None and copy.analogy("hot", "unseen", "cold").stability is None
+
+
+def test_all_that_is_asked_of_words(tmp_path):
+    rng = np.random.default_rng(4)
+    vectors = WordVectors([f"w{i}" for i in range(60)], rng.normal(size=(60, 4)))
+    vectors.write(tmp_path / "words.vec")
+    read = WordVectors.read(tmp_path / "words.vec", limit=40)
+    assert read.words == vectors.words[:40] and read.account.kept == 40 and vectors.account is None
+    np.testing.assert_array_equal(read.vectors, vectors.vectors[:40])
+    assert vectors.rank("w3", ["w9", "w3", "w4"], k=1).words == ("w3",)
+    assert set(vectors.members(["w1", "w2", "w3", "w4"], k=5, n_refits=2, random_state=0).words).isdisjoint({"w1"})
+    assert vectors.map(["w1", "w2", "w3", "w4"], method="pca").points.shape == (4, 2)
 
 
 def test_answers_are_tables():

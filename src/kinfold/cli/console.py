@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -134,7 +135,10 @@ def _bar(console: RichConsole) -> Iterator[Report]:
 
 
 class _Lines:
-    """Progress where no bar can be drawn: a line a stage, and another now and then."""
+    """Progress where no bar can be drawn: a line a stage, and another now and then.
+
+    What follows a comma or colon changes within a stage, such as the speed.
+    """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say, self._stage = say, ""
@@ -142,10 +146,11 @@ class _Lines:
 
     def __call__(self, stage: str, share: float | None) -> None:
         now = time.monotonic()
-        if stage == self._stage and now - self._last < SPARSE:
+        same = re.split("[,:]", stage)[0] == re.split("[,:]", self._stage)[0]
+        if same and now - self._last < SPARSE:
             return
         left = ""
-        if share and stage == self._stage:
+        if share and same:
             left = f": {100 * share:.0f} %, about {(now - self._begun) * (1 - share) / share:.0f} s left"
         if stage != "done":
             self._say(f"{stage}{left}")

@@ -7,10 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kinfold.artifacts.manifest import Manifest
+from kinfold.cli.settings import MODELS
 from kinfold.types import Label
 
+#: Class -> the task it is made for; vectors outlive what trained them.
+TASKS = {preset.name: task for task, names in MODELS.items() for preset in names.values()} | {"WordVectors": "embed"}
 #: More rows than this are not laid out again for a baseline.
 _MAX_ROWS = 10_000_000
+
+
+def task_of(manifest: Manifest) -> str:
+    """Return the task of a model, by its class; "" for a class of a kinfold that is not this one."""
+    return TASKS.get(manifest.estimator, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Kept:
         One entry a training: source, rows, sha256.
     task
         What the model does.
+    epochs
+        One entry an epoch, where the model was learned in any: words, words a second, losses.
     measured_on, baselines
         What the metrics were measured on, and what the baselines score there.
     """
@@ -35,6 +45,7 @@ class Kept:
     sketch: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     task: str = ""
+    epochs: list[dict[str, Any]] = field(default_factory=list)
     measured_on: dict[str, Any] = field(default_factory=dict)
     baselines: dict[str, Any] = field(default_factory=dict)
 
@@ -42,12 +53,13 @@ class Kept:
     def of(cls, manifest: Manifest) -> Kept:
         """Read the notes of a manifest that anyone may have written."""
         notes = manifest.notes
-        history, task = notes.get("history"), notes.get("task")
+        history, task, epochs = notes.get("history"), notes.get("task"), manifest.values.get("history")
         return cls(
             _mapping(notes.get("labels") if _are_labels(notes.get("labels")) else None),
             _mapping(notes.get("texts") if _is_sketch(notes.get("texts")) else None),
             [step for step in history if _is_step(step)] if isinstance(history, list) else [],
             task if isinstance(task, str) else "",
+            [epoch for epoch in epochs if isinstance(epoch, dict)] if isinstance(epochs, list) else [],
             _mapping(notes.get("measured_on")),
             _mapping(notes.get("baselines")),
         )

@@ -33,10 +33,15 @@ VERBS = {
         "kinfold.cli.train:train_classify",
         "Learn to label texts from a file of labelled texts.",
     ),
+    "train embed": Verb(
+        "kinfold.cli.arguments.embed:TrainEmbed",
+        "kinfold.cli.embed:train_embed",
+        "Learn a vector for each word of some texts.",
+    ),
     "evaluate": Verb(
         "kinfold.cli.arguments.evaluate:Evaluate",
         "kinfold.cli.evaluate:evaluate_model",
-        "Measure a model on labelled texts it has not seen.",
+        "Measure a model on data it has not seen.",
     ),
     "predict": Verb(
         "kinfold.cli.arguments.predict:Predict",
@@ -58,6 +63,36 @@ VERBS = {
         "kinfold.cli.compare:compare_models",
         "Compare models on the same labelled texts, and refuse to rank a tie.",
     ),
+    "nearest": Verb(
+        "kinfold.cli.arguments.nearest:Nearest",
+        "kinfold.cli.nearest:nearest",
+        "Say which words are nearest to others.",
+    ),
+    "analogy": Verb(
+        "kinfold.cli.arguments.analogy:Analogy",
+        "kinfold.cli.analogy:analogy",
+        "Say what is to C as B is to A.",
+    ),
+    "members": Verb(
+        "kinfold.cli.arguments.members:Members",
+        "kinfold.cli.members:find_members",
+        "Find the other members of a class from a few of them.",
+    ),
+    "rank": Verb(
+        "kinfold.cli.arguments.rank:Rank",
+        "kinfold.cli.rank:rank_words",
+        "Put a list of words in the order of their likeness to a word.",
+    ),
+    "map": Verb(
+        "kinfold.cli.arguments.map:Map",
+        "kinfold.cli.map:draw_map",
+        "Draw words where near ones are alike, or countries by a word.",
+    ),
+    "convert vectors": Verb(
+        "kinfold.cli.arguments.convert:ConvertVectors",
+        "kinfold.cli.convert:convert_vectors",
+        "Write word vectors in another format.",
+    ),
     "fetch": Verb(
         "kinfold.cli.arguments.fetch:Fetch",
         "kinfold.cli.fetch:fetch_dataset",
@@ -65,9 +100,9 @@ VERBS = {
     ),
 }
 #: Words that verbs begin with -> what those verbs have in common.
-GROUPS = {"train": "Learn a model from a file."}
+GROUPS = {"train": "Learn a model from a file.", "convert": "Write something in another format."}
 
-_HELP = "Learn from text on the machine you have: train, evaluate, predict, explain."
+_HELP = "Learn from text on the machine you have: train, evaluate, predict, explain, and ask word vectors."
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 

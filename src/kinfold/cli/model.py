@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 from kinfold.artifacts.store import load
+from kinfold.artifacts.versions import describe
 from kinfold.cli.console import Console
+from kinfold.cli.kept import task_of
+from kinfold.errors import InvalidParameterError
+
+#: Task -> what models of it are asked with.
+VERBS_OF = {
+    "classify": "kinfold predict, explain, evaluate, compare or show",
+    "embed": "kinfold nearest, analogy, members, rank, map, evaluate or show",
+}
 
 
-def load_model(path: str, console: Console) -> Any:
-    """Load a model with progress shown, and show what its loading warns of."""
+def task_at(path: str) -> str:
+    """Return the task of the model at a path: what is no folder can only be a file of word vectors."""
+    return "embed" if os.path.exists(path) and not os.path.isdir(path) else task_of(describe(path))
+
+
+def load_model(path: str, console: Console, *, task: str = "classify", mmap: bool = False) -> Any:
+    """Load a model with progress shown, and show what its loading warns of.
+
+    Raises
+    ------
+    InvalidParameterError
+        It is a model of another task.
+    """
     with console.progress() as report:
         report(f"loading {path}", None)
-        model = load(path)
+        _check_task(path, task)
+        model = load(path, mmap=mmap)
     for note in model.load_report_.warnings:
         console.warn(note)
     return model
+
+
+def _check_task(path: str, task: str) -> None:
+    found = task_of(describe(path))
+    if found and found != task:
+        raise InvalidParameterError(
+            f"{path} is a model of another task",
+            seen=f"a model that kinfold train {found} makes, where one of kinfold train {task} is needed",
+            fix=f"ask it with {VERBS_OF[found]}",
+            code="U-012",
+        )
 
 
 def several_if_model(given: dict[str, Any], models: Sequence[Any]) -> dict[str, Any]:

@@ -39,3 +39,13 @@ def whole_file(path: str) -> Iterator[TextIO]:
             with suppress(OSError):
                 os.unlink(partial)
         raise
+
+
+def check_place(path: str) -> None:
+    """Raise MachineError if no file can be written there: to be asked before work that takes long."""
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK) or os.path.isdir(path):
+        reason = "it is a folder" if os.path.isdir(path) else "its folder is missing or can't be written"
+        raise MachineError(
+            f"{shown(path, 200)} can't be written: {reason}", fix="check the folder and its permissions", code="M-012"
+        )

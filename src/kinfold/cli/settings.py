@@ -8,16 +8,33 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kinfold.cli.signatures import Parameter, parameters
 from kinfold.data.faults import shown
 from kinfold.errors import InvalidParameterError, MachineError
+from kinfold.estimators.presets import SKIPGRAM
 
-#: What `--model` names -> the estimator's module and class.
-MODELS = {"linear": ("estimators.linear", "LinearTextClassifier")}
-DEFAULT_MODEL = "linear"
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An estimator, by its module and class, and the parameters in which it differs from that class's defaults."""
+
+    module: str
+    name: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Return the parameters of the class, with its defaults."""
+        return parameters(self.module, self.name)
+
+
+#: Task -> what `--model` names there; the first is taken where none is named.
+MODELS: dict[str, dict[str, Preset]] = {
+    "classify": {"linear": Preset("estimators.linear", "LinearTextClassifier")},
+    "embed": {name: Preset("estimators.skipgram", "SkipGram", params) for name, params in SKIPGRAM.items()},
+}
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _INT = re.compile(r"[+-]?[0-9]{1,18}")
@@ -35,26 +52,31 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which estimator, and the parameters that were given; the others keep their defaults."""
+    """Which model, and the parameters that were given; the others keep their defaults."""
 
     model: str
+    preset: Preset
     given: dict[str, Any]
 
     @property
-    def where(self) -> tuple[str, str]:
-        """The estimator's module and class."""
-        return MODELS[self.model]
+    def params(self) -> dict[str, Any]:
+        """The parameters of the model's preset and those given, which go before them."""
+        return {**self.preset.params, **self.given}
 
 
 def settings(
+    task: str,
     model: str | None = None,
     config: str | None = None,
     assignments: Sequence[str] = (),
     *,
     seed: int | None = None,
     threads: int | None = None,
+    valid: float | None = None,
 ) -> Settings:
-    """Return what `--model`, `--config`, `--set`, `--seed` and `--threads` say together.
+    """Return what `--model`, `--config`, `--set` and the options for one parameter say together.
+
+    `valid` is that of `kinfold train embed`; to `kinfold train classify` it names a file, which is no parameter.
 
     Raises
     ------
@@ -62,15 +84,17 @@ def settings(
         An unknown model or parameter, or a value of the wrong kind; nearest names are proposed.
     """
     filed = _read_config(config) if config is not None else {}
-    name = model or filed.get("estimator", {}).get("name") or DEFAULT_MODEL
-    if name not in MODELS:
+    names = MODELS[task]
+    name = model or filed.get("estimator", {}).get("name") or next(iter(names))
+    if name not in names:
         raise InvalidParameterError(
-            "there is no model of this name", seen=shown(str(name)), fix=_nearest(str(name), list(MODELS)), code="U-002"
+            "there is no model of this name", seen=shown(str(name)), fix=_nearest(str(name), list(names)), code="U-002"
         )
-    known = parameters(*MODELS[name])
+    known = names[name].parameters()
     given = {key: _filed(_known(key, known), value) for key, value in filed.get("params", {}).items()}
     said = dict(parse_assignment(text, known) for text in assignments)
-    for option, key, value in (("--seed", "random_state", seed), ("--threads", "n_threads", threads)):
+    options = (("--seed", "random_state", seed), ("--threads", "n_threads", threads), ("--valid", "valid", valid))
+    for option, key, value in options:
         if value is None:
             continue
         if said.get(key, value) != value:
@@ -78,7 +102,7 @@ def settings(
                 f"{option} and --set {key} contradict each other", fix="give one of them", code="U-003"
             )
         said[key] = value
-    return Settings(name, given | said)
+    return Settings(name, names[name], given | said)
 
 
 def parse_assignment(text: str, known: Mapping[str, Parameter]) -> tuple[str, Any]:

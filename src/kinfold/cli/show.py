@@ -1,7 +1,8 @@
-"""`kinfold show`: what a model folder says about itself."""
+"""`kinfold show`: what a model says about itself."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,31 +10,45 @@ from kinfold.artifacts.manifest import Manifest
 from kinfold.artifacts.versions import describe
 from kinfold.cli.arguments.show import Show
 from kinfold.cli.console import Console, marked
-from kinfold.cli.kept import Kept
+from kinfold.cli.kept import Kept, task_of
 from kinfold.cli.main import find
 from kinfold.types import Json
 
-_SHOWN_LABELS = 20
+_SHOWN_LABELS, _SHOWN_EPOCHS = 20, 10
 
 
 def show(options: Show, console: Console) -> dict[str, Json]:
-    """Do what `kinfold show` does; return its JSON. The weights are read only where n-grams are asked for."""
+    """Do what `kinfold show` does; return its JSON. The weights are read only where what they hold is asked for."""
+    if os.path.isfile(options.model):
+        # Through the door of the command line: to describe a folder takes no library that runs what is in it.
+        found: dict[str, Json] = find("kinfold.cli.show_vectors:show_file")(options, console)
+        return found
     manifest = describe(options.model)
     kept = Kept.of(manifest)
     found = summary(options.model, manifest, kept)
-    listed = rows(found, kept)
+    write_rows(rows(found, kept), console)
+    if options.top and task_of(manifest) == "embed":
+        found |= find("kinfold.cli.show_vectors:first_words")(options, console)
+    elif options.top:
+        found["ngrams"] = _ngrams(options, console)
+    return found
+
+
+def write_rows(listed: list[tuple[str, str]], console: Console) -> None:
+    """Write (name, text) a line, names equally wide."""
     width = max(len(name) for name, _ in listed)
     for name, text in listed:
         console.out(f"{name:<{width}}  {text}")
-    if options.top:
-        # Through the door of the command line: to describe a model takes no library that runs it.
-        model = find("kinfold.cli.model:load_model")(options.model, console)
-        found["ngrams"] = {label: model.top_ngrams(label, options.top) for label in model.classes_}
-        for label, ngrams in found["ngrams"].items():
-            console.out(f"{label}:")
-            for ngram, weight in ngrams:
-                console.out(f"  {weight:+.3f}  {marked(ngram)}")
-    return found
+
+
+def _ngrams(options: Show, console: Console) -> dict[str, Json]:
+    model = find("kinfold.cli.model:load_model")(options.model, console)
+    made = {label: model.top_ngrams(label, options.top) for label in model.classes_}
+    for label, ngrams in made.items():
+        console.out(f"{label}:")
+        for ngram, weight in ngrams:
+            console.out(f"  {weight:+.3f}  {marked(ngram)}")
+    return made
 
 
 def summary(path: str, manifest: Manifest, kept: Kept) -> dict[str, Json]:
@@ -43,8 +58,9 @@ def summary(path: str, manifest: Manifest, kept: Kept) -> dict[str, Json]:
         "model": path,
         "version": manifest.version,
         "class": manifest.estimator,
-        "task": kept.task,
+        "task": kept.task or task_of(manifest),
         "labels": labels if isinstance(labels, list) else [],
+        **_vectors(manifest, kept),
         "parameters": manifest.params,
         "metrics": manifest.metrics,
         "baselines": kept.baselines,
@@ -60,17 +76,25 @@ def summary(path: str, manifest: Manifest, kept: Kept) -> dict[str, Json]:
     }
 
 
+def _vectors(manifest: Manifest, kept: Kept) -> dict[str, Json]:
+    """Return how many words of which width the vectors of a folder are, and its epochs; nothing for another task."""
+    array = manifest.arrays.get("vectors" if manifest.estimator == "WordVectors" else "inputs")
+    if task_of(manifest) != "embed" or array is None or len(array.shape) != 2:
+        return {}
+    return {"words": array.shape[0], "dim": array.shape[1], "epochs": kept.epochs}
+
+
 def rows(found: Mapping[str, Any], kept: Kept) -> list[tuple[str, str]]:
     """Return (name, text) for a person."""
-    labels = [str(label) for label in found["labels"]]
-    more = f" and {len(labels) - _SHOWN_LABELS:,} more" if len(labels) > _SHOWN_LABELS else ""
     made = [
         ("model", f"{found['model']} {found['version']}"),
         ("class", f"{found['class']}, {found['task']}"),
-        ("labels", f"{len(labels):,}: {', '.join(labels[:_SHOWN_LABELS])}{more}"),
+        _content(found),
         ("created", str(found["created"])),
     ]
     made += [("trained on", f"{step['source']}, {step['rows']:,} rows") for step in kept.history]
+    epochs = [(f"epoch {i}", epoch_text(epoch)) for i, epoch in enumerate(kept.epochs, 1)]
+    made += epochs[-_SHOWN_EPOCHS:]
     made += [(name, _interval(value)) for name, value in found["metrics"].items()]
     if found["metrics"]:
         made += [
@@ -82,10 +106,32 @@ def rows(found: Mapping[str, Any], kept: Kept) -> list[tuple[str, str]]:
     else:
         made.append(("measured", "never: kinfold evaluate MODEL FILE"))
     vocabularies = ", ".join(f"{n:,} {name}" for name, n in found["vocabularies"].items())
-    size = f"{found['bytes'] / 1e6:,.1f} MB" + (f"; vocabularies: {vocabularies}" if vocabularies else "")
+    size = size_text(found["bytes"]) + (f"; vocabularies: {vocabularies}" if vocabularies else "")
     changed = ", ".join(f"{name}={value}" for name, value in found["parameters"].items())
     libraries = ", ".join(f"{name} {version}" for name, version in found["libraries"].items())
-    return [*made, ("size", size), ("parameters", changed), ("made with", libraries)]
+    made += [("size", size), ("parameters", changed), ("made with", libraries)]
+    return [(name, text) for name, text in made if text]
+
+
+def size_text(n_bytes: int) -> str:
+    """Return a size as a person reads it."""
+    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 100_000 else f"{n_bytes:,} bytes"
+
+
+def _content(found: Mapping[str, Any]) -> tuple[str, str]:
+    if "words" in found:
+        return "vectors", f"{found['words']:,} words, {found['dim']:,} numbers each"
+    labels = [str(label) for label in found["labels"]]
+    more = f" and {len(labels) - _SHOWN_LABELS:,} more" if len(labels) > _SHOWN_LABELS else ""
+    return "labels", f"{len(labels):,}: {', '.join(labels[:_SHOWN_LABELS])}{more}"
+
+
+def epoch_text(epoch: Mapping[str, Any]) -> str:
+    """Return what one epoch of training was like, as far as it is known."""
+    named = (("words", "{:,.0f} words"), ("words_per_second", "{:,.0f} words/s"))
+    losses = (("train_loss", "loss {:.4f}"), ("valid_loss", "held-out loss {:.4f}"))
+    held = [(epoch.get(name), text) for name, text in named + losses]
+    return ", ".join(text.format(value) for value, text in held if isinstance(value, int | float))
 
 
 def _items(values: Any) -> list[tuple[str, Any]]:

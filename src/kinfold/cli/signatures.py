@@ -44,9 +44,16 @@ def parameters(module: str, name: str) -> dict[str, Parameter]:
     made = {}
     for argument, default in zip(signature.kwonlyargs, signature.kw_defaults, strict=True):
         kinds = _kinds(argument.annotation)
-        value = None if default is None else ast.literal_eval(default)
+        value = None if default is None else _value(default)
         made[argument.arg] = Parameter(argument.arg, value, kinds, about.get(argument.arg, ""))
     return made
+
+
+def _value(node: ast.expr) -> Any:
+    """Return a default: a literal, or a power of two written as ``1 << 18``."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.LShift):
+        return ast.literal_eval(node.left) << ast.literal_eval(node.right)
+    return ast.literal_eval(node)
 
 
 def _constructor(node: ast.ClassDef) -> ast.FunctionDef:

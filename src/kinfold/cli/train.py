@@ -77,7 +77,8 @@ def _checked(options: TrainClassify) -> Settings:
             code="U-007",
         )
     seed = None if options.update else options.seed
-    return settings(options.model, options.config, options.set or (), seed=seed, threads=options.threads)
+    given = (options.model, options.config, options.set or ())
+    return settings("classify", *given, seed=seed, threads=options.threads)
 
 
 def _parts(
@@ -115,8 +116,8 @@ def _fitted(model: Any, chosen: Settings, train: Examples, console: Console) -> 
     """Return a model that has learned from the rows: a new one, or the one given."""
     with console.progress() as report:
         if model is None:
-            kind: Any = estimator_class(chosen.where[1])
-            return kind(**chosen.given).fit(train.texts, train.labels, progress=report)
+            kind: Any = estimator_class(chosen.preset.name)
+            return kind(**chosen.params).fit(train.texts, train.labels, progress=report)
         return model.set_params(**chosen.given).partial_fit(train.texts, train.labels, progress=report)
 
 

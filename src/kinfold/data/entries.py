@@ -171,7 +171,7 @@ _TWEETEVAL_EMOJI = Dataset(
             ("mapping.txt", None, None),
         )
     ),
-    reading=Reading("text lines", columns="one tweet a line; the label is on the same line of the labels file"),
+    reading=Reading("text lines", {"format": "text"}, "one tweet a line; its label stands in the labels file"),
     local=tuple(
         f"tweeteval_emoji/{name}"
         for name in (
@@ -184,7 +184,7 @@ _TWEETEVAL_EMOJI = Dataset(
             "mapping.txt",
         )
     ),
-    local_reading=Reading("text lines", columns="one tweet a line; labels in the labels file"),
+    local_reading=Reading("text lines", {"format": "text"}, "one tweet a line; labels in the labels file"),
 )
 
 _SST2 = Dataset(
@@ -264,7 +264,7 @@ _TEXT8 = Dataset(
             31_344_016,
         ),
     ),
-    reading=Reading("zip", columns="text8: one line of lower-case words and single spaces"),
+    reading=Reading("zip", {"format": "text"}, "text8: one line of lower-case words and single spaces"),
 )
 
 _GLOVE = Dataset(
@@ -322,9 +322,9 @@ _TINYSHAKESPEARE = Dataset(
             1_115_394,
         ),
     ),
-    reading=Reading("text", columns="plain ASCII text"),
+    reading=Reading("text", {"format": "text"}, "plain ASCII text"),
     local=("shakespeare/tinyshakespeare.txt.gz",),
-    local_reading=Reading("text, gzip", columns="plain ASCII text"),
+    local_reading=Reading("text, gzip", {"format": "text"}, "plain ASCII text"),
 )
 
 DATASETS: dict[str, Dataset] = {

@@ -33,6 +33,8 @@ class Limits:
         Unpacked size of one Parquet row group.
     max_rejected
         Rejected records that stop the read while the share allowed is at its default.
+    wrap
+        A longer line of plain text is parted at a blank into several texts; None: no line is parted.
     """
 
     block_bytes: int = 1 << 20
@@ -48,10 +50,11 @@ class Limits:
     max_label: int = 1000
     max_row_group: int = 2 << 30
     max_rejected: int = 10_000
+    wrap: int | None = None
 
     def __post_init__(self) -> None:
         for name, value in ((field.name, getattr(self, field.name)) for field in fields(self)):
-            if not value > 0:
+            if value is not None and not value > 0:
                 raise InvalidParameterError(
                     f"{name} must be more than 0, got {value!r}", fix="see Limits for the defaults"
                 )

@@ -11,7 +11,7 @@ from kinfold.data.columns import Cell, Chunk, Plan
 from kinfold.data.delimited import too_long_reject
 from kinfold.data.faults import Reject, fault
 from kinfold.data.ledger import Ledger
-from kinfold.data.source import Peekable
+from kinfold.data.source import Peekable, Readable
 
 PREFIX = "__label__"
 
@@ -40,6 +40,31 @@ def _decoded(records: Records, number: int) -> tuple[list[str], list[int], list[
     return texts, (chosen + (number + 1)).tolist(), lines, offsets, rejected
 
 
+class _Wrapped:
+    """A stream whose longest lines are parted: the first blank after `width` bytes becomes a line end."""
+
+    def __init__(self, inner: Readable, width: int) -> None:
+        self._inner, self._width = inner, width
+        self._since = 0
+
+    def read(self, size: int, /) -> bytes:
+        data = bytearray(self._inner.read(size))
+        at = 0
+        while (limit := at + self._width - self._since) < len(data):
+            start = max(limit, at)
+            end = data.rfind(b"\n", at, start)
+            if end < 0:
+                hits = [found for mark in (b" ", b"\n") if (found := data.find(mark, start)) >= 0]
+                end = min(hits, default=-1)
+            if end < 0:
+                break
+            data[end] = 10
+            at, self._since = end + 1, 0
+        last = data.rfind(b"\n", at)
+        self._since = self._since + len(data) - at if last < 0 else len(data) - last - 1
+        return bytes(data)
+
+
 def read_text(stream: Peekable, plan: Plan, ledger: Ledger, skipped: int = 0) -> Iterator[Chunk]:
     """Yield plain texts, one a line.
 
@@ -55,6 +80,8 @@ def read_text(stream: Peekable, plan: Plan, ledger: Ledger, skipped: int = 0) ->
             f"{plan.name}: plain text has no column for {', '.join(extra)}",
             fix="format= (--format) if it is a table: csv, tsv, jsonl or fasttext",
         )
+    if plan.limits.wrap is not None:
+        stream = Peekable(_Wrapped(stream, plan.limits.wrap))
     for texts, numbers, lines, offsets, rejected in whole_lines(stream, plan, ledger, skipped):
         yield Chunk([texts], numbers, lines, offsets, rejected)
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from kinfold.errors import DataError, InvalidParameterError
+from kinfold.errors import InvalidParameterError
 from kinfold.estimators import skipgram_model
 from kinfold.estimators.base import TextEstimator
+from kinfold.estimators.presets import SKIPGRAM
 from kinfold.estimators.skipgram_checkpoint import Checkpoint
+from kinfold.estimators.skipgram_corpus import folder_for, read_corpus
 from kinfold.estimators.skipgram_model import Model, grown, new_model
 from kinfold.estimators.skipgram_options import Options
 from kinfold.estimators.skipgram_training import OnProbe, Training, Watch, all_chunks, bootstrap_chunks
-from kinfold.text.corpus import Corpus, Progress, Sentence, write_corpus, writing
-from kinfold.types import Floats2d, Ids1d, Json, Layout, State
-
-#: Ids looked through at a time, and held-out ones looked through at most.
-_IDS = 1 << 18
+from kinfold.text.corpus import Corpus, Progress, Sentence
+from kinfold.types import Floats2d, Json, Layout, State
 
 
 class SkipGram(TextEstimator):
@@ -47,8 +43,8 @@ class SkipGram(TextEstimator):
     epochs
         Passes over the text.
     architecture
-        ``"skip-gram"``: a word's vector foretells each word around it. ``"cbow"``: the mean of those foretells the
-        word; faster, and worse for rare words.
+        ``"skip-gram"``: a word's vector foretells each word around it; ``"cbow"``: the mean of those foretells the
+        word. The second is better for frequent words only.
     learning_rate
         The first step's size; it falls in a straight line to nothing.
     power
@@ -78,7 +74,7 @@ class SkipGram(TextEstimator):
     replicas
         Train so many further models on resampled text, so that answers can say how stable they are.
     tokenizer
-        ``"words"``: words of any script, in lower case, without symbols. ``"spaces"``: at white space, as it stands.
+        ``"words"``: words of any script, in lower case, without symbols; ``"spaces"``: cut at white space alone.
     device
         ``"cpu"``, ``"cuda"`` for a GPU through torch, or ``"auto"``: a GPU if there is one and torch is installed.
     n_threads
@@ -169,6 +165,26 @@ class SkipGram(TextEstimator):
         self.n_threads = n_threads
         self.random_state = random_state
 
+    @classmethod
+    def preset(cls, name: str, **parameters: Any) -> Self:
+        """Return a model with named settings, but for the parameters given.
+
+        Parameters
+        ----------
+        name
+            ``"skip-gram"``, the defaults; ``"cbow"``; ``"subword"``; ``"source"``, a plain dot product of embeddings.
+
+        Raises
+        ------
+        InvalidParameterError
+            There are no settings of this name.
+        """
+        if name not in SKIPGRAM:
+            raise InvalidParameterError(
+                "There are no settings of this name.", seen=repr(name), fix=f"One of {', '.join(SKIPGRAM)}."
+            )
+        return cls(**{**SKIPGRAM[name], **parameters})
+
     def fit(
         self,
         sentences: Iterable[Sentence],
@@ -209,7 +225,7 @@ class SkipGram(TextEstimator):
         options = self._options()
         if resume and checkpoint is None:
             raise InvalidParameterError("`resume` needs a checkpoint to go on from.", fix="Give its folder.")
-        with _folder(checkpoint) as folder:
+        with folder_for(checkpoint) as folder:
             kept = Checkpoint(folder, options) if checkpoint is not None else None
             if kept is not None and resume and kept.has_corpus():
                 corpus, seed = kept.corpus()
@@ -217,7 +233,7 @@ class SkipGram(TextEstimator):
                 seed = options.seed()
                 if kept is not None:
                     kept.clear()
-                corpus = _corpus(sentences, folder, options, seed, None, progress)
+                corpus = read_corpus(sentences, folder, options, seed, None, progress)
                 if kept is not None:
                     kept.keep_corpus(corpus, seed)
 
@@ -251,10 +267,10 @@ class SkipGram(TextEstimator):
                     seen=f"{name}={value!r}, before {self._learned[name]!r}",
                     fix="Set it back, or call fit with all sentences.",
                 )
-        with _folder(None) as folder:
+        with folder_for(None) as folder:
             known = dict(zip(self._model.words, self._model.counts.tolist(), strict=True))
             seed = self._model.seed + 1
-            corpus = _corpus(sentences, folder, options, seed, known, progress)
+            corpus = read_corpus(sentences, folder, options, seed, known, progress)
 
             def begin(stage: int) -> Model:
                 return grown(self._model, corpus.words, corpus.counts, options, seed + stage)
@@ -304,55 +320,6 @@ class SkipGram(TextEstimator):
         return self
 
 
-def _corpus(
-    sentences: Iterable[Sentence],
-    folder: Path,
-    options: Options,
-    seed: int,
-    known: dict[str, int] | None,
-    progress: Progress | None,
-) -> Corpus:
-    if isinstance(sentences, str) or not isinstance(sentences, Iterable):
-        raise DataError(
-            "sentences must be a sequence of sentences, each a text or its tokens.",
-            seen=f"{type(sentences).__name__}: {str(sentences)[:40]!r}",
-            fix="Put one text in a list: [text].",
-            code="T-001",
-        )
-    corpus = write_corpus(
-        sentences,
-        folder,
-        tokenizer=options.cutter(),
-        min_count=options.min_count,
-        max_words=options.max_words,
-        held_out=options.valid,
-        seed=seed,
-        known=known,
-        progress=progress,
-    )
-    if len(corpus.words) < 2 or not _has_pair(corpus.tokens):
-        raise DataError(
-            "There is too little to learn from: a word's vector comes from other words of its sentences.",
-            seen=f"{len(corpus.words):,} different words, {corpus.n_tokens:,} in all",
-            fix="Give sentences, not single words; or more text, or a lower min_count.",
-            code="T-003",
-        )
-    if options.valid > 0 and not _has_pair(corpus.held_out[:_IDS]):
-        raise DataError(
-            "No sentence of two words was held out: there are too few sentences for this share.",
-            seen=f"valid={options.valid!r}",
-            fix="Give shorter sentences, a larger share, or valid=0.",
-            code="T-003",
-        )
-    return corpus
-
-
-def _has_pair(ids: Ids1d) -> bool:
-    """Return whether there are two words in one sentence."""
-    blocks = (ids[first : first + _IDS] >= 0 for first in range(0, len(ids), _IDS - 1))
-    return any((words[1:] & words[:-1]).any() for words in blocks)
-
-
 def _learn(
     begin: Callable[[int], Model], corpus: Corpus, options: Options, watch: Watch, checkpoint: Checkpoint | None
 ) -> Model:
@@ -377,18 +344,3 @@ def _learn(
     if replicas:
         model.replicas = np.stack(replicas)
     return model
-
-
-@contextmanager
-def _folder(checkpoint: str | PathLike[str] | None) -> Iterator[Path]:
-    """Yield the folder to write to: the checkpoint's, or one that goes when the block ends."""
-    if checkpoint is not None:
-        path = Path(checkpoint)
-        with writing(path):
-            path.mkdir(parents=True, exist_ok=True)
-        yield path
-        return
-    with writing(Path(gettempdir())):
-        made = TemporaryDirectory(prefix="kinfold-", ignore_cleanup_errors=True)
-    with made as name:
-        yield Path(name)

@@ -65,7 +65,7 @@ def analogy(vectors: WordVectors, a: Side, b: Side, c: Side, k: int = 10, method
         unit_query(target, "b - a + c")
         found = np.clip(found / np.linalg.norm(target), -1, 1)
     stable = None
-    if vectors.replicas:
+    if vectors.replicas and (own >= 0).all():
         tops = [vectors.ids(analogy(one, a, b, c, k, method).words) for one in vectors.replicas]
         stable = tuple(overlap(ids[0], tops).tolist())
     return Neighbours(tuple(vectors.words[i] for i in ids[0].tolist()), tuple(found.tolist()), stable)

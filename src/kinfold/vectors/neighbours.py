@@ -91,7 +91,8 @@ def most_similar(
     chosen = None if among is None else np.unique([vectors.id(word) for word in listed(among)]).astype(np.int32)
     ids, scores = nearest_one(vectors.unit, query, own, k, chosen)
     stable = None
-    if vectors.replicas and all(isinstance(part, str) or not is_vector(part) for part in (like, unlike)):
+    # A vector, or one that was composed, means nothing in another space.
+    if vectors.replicas and not (is_vector(like) or is_vector(unlike)) and (own >= 0).all():
         tops = [vectors.ids(most_similar(one, like, unlike, k, among).words) for one in vectors.replicas]
         stable = tuple(overlap(ids, tops).tolist())
     return Neighbours(tuple(vectors.words[i] for i in ids.tolist()), tuple(scores.tolist()), stable)

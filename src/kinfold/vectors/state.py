@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kinfold.types import Array, Json, Layout, State
+from kinfold.vectors.subwords import Subwords
 
 if TYPE_CHECKING:
     from kinfold.vectors.words import WordVectors
@@ -16,25 +17,47 @@ _ESCAPED = re.compile(r"\\.")
 
 
 def state_of(vectors: WordVectors) -> State:
-    """Return the words, vectors and counts."""
+    """Return the words, vectors, counts, subwords and replicas."""
     arrays: dict[str, Array] = {"vectors": vectors.vectors}
+    values: dict[str, Json] = {
+        "dim": vectors.dim,
+        "counted": vectors.counts is not None,
+        "replicas": len(vectors.replicas),
+        "subwords": None,
+    }
     if vectors.counts is not None:
         arrays["counts"] = vectors.counts
-    values = {"dim": vectors.dim, "counted": vectors.counts is not None}
+    arrays |= {f"replica_{i}": replica.vectors for i, replica in enumerate(vectors.replicas)}
+    if vectors.subwords is not None:
+        arrays["buckets"] = vectors.subwords.buckets
+        runs = {"shortest": vectors.subwords.shortest, "longest": vectors.subwords.longest}
+        values["subwords"] = {**runs, "buckets": len(vectors.subwords.buckets)}
     return State(arrays, {"words": to_lines(vectors.words)}, values)
 
 
 def parts_of(state: State) -> dict[str, Any]:
     """Return what the constructor of `WordVectors` takes."""
+    arrays, runs = state.arrays, state.values["subwords"]
+    subwords = None if runs is None else Subwords(arrays["buckets"], runs["shortest"], runs["longest"])
     words = from_lines(state.vocabularies["words"])
-    return {"words": words, "vectors": state.arrays["vectors"], "counts": state.arrays.get("counts")}
+    return {"words": words, "vectors": arrays["vectors"], "counts": arrays.get("counts"), "subwords": subwords}
+
+
+def replicas_of(state: State) -> list[Array]:
+    """Return the vectors (V, D) of each replica."""
+    return [state.arrays[f"replica_{i}"] for i in range(state.values["replicas"])]
 
 
 def layout_of(values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
     """Return name -> (dtype, shape) of the arrays that go with these values and vocabularies."""
-    n_words = vocabulary_sizes["words"]
-    layout: Layout = {"vectors": ("float32", (n_words, values["dim"]))}
-    return layout | ({"counts": ("int64", (n_words,))} if values["counted"] else {})
+    n_words, dim = vocabulary_sizes["words"], values["dim"]
+    tables = ["vectors", *(f"replica_{i}" for i in range(values["replicas"]))]
+    layout: Layout = {name: ("float32", (n_words, dim)) for name in tables}
+    if values["counted"]:
+        layout["counts"] = ("int64", (n_words,))
+    if values["subwords"] is not None:
+        layout["buckets"] = ("float32", (values["subwords"]["buckets"], dim))
+    return layout
 
 
 def to_lines(words: Sequence[str]) -> bytes:

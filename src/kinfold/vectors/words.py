@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,16 +18,15 @@ from kinfold.vectors.classes import Members, members
 from kinfold.vectors.formats import read_vectors, write_vectors
 from kinfold.vectors.formats_kept import ReadAccount
 from kinfold.vectors.formats_text import Progress
+from kinfold.vectors.maps import WordMap, map_words
 from kinfold.vectors.neighbours import Like, Neighbours, most_similar, nearest, odd_one_out, similarity, unit_rows
 from kinfold.vectors.ranking import Ranking, rank
 from kinfold.vectors.spelling import unknown
 from kinfold.vectors.stability import check_replicas
-from kinfold.vectors.state import layout_of, parts_of, state_of
+from kinfold.vectors.state import layout_of, parts_of, replicas_of, state_of
+from kinfold.vectors.subwords import Subwords
 from kinfold.vectors.tables import shown
 from kinfold.vectors.texts import Tokenizer, Weighting, encode, text_similarity
-
-if TYPE_CHECKING:
-    from kinfold.vectors.subwords import Subwords
 
 
 class WordVectors:
@@ -328,6 +327,10 @@ class WordVectors:
         """Return words by their likeness to a query; options as in `kinfold.vectors.ranking.rank`."""
         return rank(self, query, among, **options)
 
+    def map(self, words: Sequence[str] | None = None, **options: Any) -> WordMap:
+        """Return words on a plane, those alike near one another; options as in `kinfold.vectors.maps.map_words`."""
+        return map_words(self, words, **options)
+
     @classmethod
     def read(
         cls,
@@ -355,13 +358,15 @@ class WordVectors:
         return {}
 
     def get_state(self) -> State:
-        """Return words, vectors and counts as a model folder holds them."""
+        """Return the words and all that is known of them as a model folder holds it."""
         return state_of(self)
 
     @classmethod
     def from_state(cls, params: dict[str, Any], state: State) -> Self:
         """Return the word vectors that a model folder holds; there are no parameters."""
-        return cls(**params, **parts_of(state))
+        made = cls(**params, **parts_of(state))
+        made.replicas = tuple(cls(made.words, table, made.counts) for table in replicas_of(state))
+        return made
 
     @classmethod
     def layout(cls, params: dict[str, Any], values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:

@@ -19,6 +19,17 @@ def _default(name: str) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+#: An option of the verbs that stop where too many records can't be used.
+MaxRejected = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N",
+        show_default=_default("max_rejected"),
+        help="Share of records that may be rejected, or above 1 their number.",
+    ),
+]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
     """What every verb takes."""
@@ -113,14 +124,7 @@ class LabelledReading(Reading):
     merge_duplicates: Annotated[
         bool, typer.Option("--merge-duplicates", help="Keep one of several rows with equal text and label.")
     ] = False
-    max_rejected: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N",
-            show_default=_default("max_rejected"),
-            help="Share of records that may be rejected, or above 1 their number.",
-        ),
-    ] = None
+    max_rejected: MaxRejected = None
 
     def reading(self) -> dict[str, Any]:
         """Return the arguments of `read_table` that were given."""

@@ -10,12 +10,19 @@ from kinfold.cli.arguments.common import LabelledReading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluate(LabelledReading):
-    """Measure a model on labelled texts it has not seen: metrics with intervals, beside always answering the same."""
+    """Measure a model on data it has not seen: metrics with intervals.
+
+    For a classifier DATA is a file of labelled texts, and always answering the same stands beside it. For word
+    vectors it is one gold file or more: likeness (two words and a score a line), measured by the rank correlation,
+    or analogies (four words a line, sections begin with ": "), measured by the share that is right.
+    """
 
     verb: ClassVar[str] = "evaluate"
 
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model folder.")]
-    data: Annotated[str, typer.Argument(metavar="DATA", help="The labelled texts.")]
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="The model folder, or a file of vectors: word2vec, GloVe, .vec.")
+    ]
+    data: Annotated[list[str], typer.Argument(metavar="DATA", help="The labelled texts, or the gold files.")]
     report: Annotated[
         str | None, typer.Option(metavar="FILE.html", help="Write a page with all figures, curves and errors.")
     ] = None
@@ -25,5 +32,12 @@ class Evaluate(LabelledReading):
     ] = False
     positive: Annotated[
         str | None, typer.Option(metavar="LABEL", help="The positive one of two classes.", show_default="the second")
+    ] = None
+    restrict: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="Analogies: answers are among the N most frequent words only."),
+    ] = None
+    method: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Analogies: add or mul, as in kinfold analogy.")
     ] = None
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the resampling.")] = None

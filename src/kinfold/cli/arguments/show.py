@@ -14,5 +14,8 @@ class Show(Common):
 
     verb: ClassVar[str] = "show"
 
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model folder.")]
-    top: Annotated[int, typer.Option(metavar="N", min=0, help="List the N n-grams that speak most for each label.")] = 0
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model folder, or a file of vectors.")]
+    top: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="List N n-grams that speak most for each label, or the first N words."),
+    ] = 0

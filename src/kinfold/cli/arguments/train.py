@@ -4,22 +4,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import typer
-from typer.core import TyperCommand
 
 from kinfold.cli.arguments.common import LabelledReading
-from kinfold.cli.settings import DEFAULT_MODEL, MODELS, default_text
-from kinfold.cli.signatures import parameters
+from kinfold.cli.arguments.training import Assignments, Config, Output, Seed, Threads, WithParameters, model_option
 
 
-class WithParameters(TyperCommand):
-    """A command whose help ends with the parameters of each model, read from its source."""
+class ClassifyCommand(WithParameters):
+    """The command `kinfold train classify`."""
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write what `--set` takes."""
-        for name, where in MODELS.items():
-            rows = [(f"{p.name}={default_text(p.default)}", p.about) for p in parameters(*where).values()]
-            with formatter.section(f"Parameters of --model {name}, for --set, with their defaults"):
-                formatter.write_dl(rows)
+    task = "classify"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,27 +24,20 @@ class TrainClassify(LabelledReading):
     """
 
     verb: ClassVar[str] = "train classify"
-    command_class: ClassVar[type[Any]] = WithParameters
+    command_class: ClassVar[type[Any]] = ClassifyCommand
 
     data: Annotated[str, typer.Argument(metavar="DATA", help="The labelled texts.")]
-    output: Annotated[str, typer.Option("-o", "--output", metavar="MODEL", help="The model folder to write.")]
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"One of {', '.join(MODELS)}.", show_default=DEFAULT_MODEL)
-    ] = None
+    output: Output
+    model: Annotated[str | None, model_option("classify")] = None
     test: Annotated[
         float | None,
         typer.Option(metavar="SHARE", help="Hold out this share of the rows and measure the model on them."),
     ] = None
     valid: Annotated[str | None, typer.Option(metavar="FILE", help="Measure the model on this file.")] = None
-    set: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the model (see below); repeatable."),
-    ] = None
-    config: Annotated[
-        str | None, typer.Option(metavar="FILE.toml", help="Parameters from a file; --set goes before it.")
-    ] = None
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of all that is random.")] = None
-    threads: Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads to use.")] = None
+    set: Assignments = None
+    config: Config = None
+    seed: Seed = None
+    threads: Threads = None
     update: Annotated[
         bool, typer.Option("--update", help="Go on from the model at MODEL with these rows, in place of a new one.")
     ] = False
