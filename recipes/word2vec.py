@@ -62,8 +62,10 @@ learn("compiled before anything is timed", {"max_words": 1000, "epochs": 1})
 # %%
 def pairs_a_second_of_the_source(steps: int) -> float:
     """Return how many pairs a second the source's loop learns from, written in torch."""
-    import torch
-
+    try:
+        import torch
+    except ImportError:
+        raise SystemExit("the source's loop is written in torch: pip install 'kinfold[deep]'") from None
     table, head = torch.nn.Embedding(10_000, 300), torch.nn.Linear(1, 1)
     optimizer = torch.optim.RMSprop([*table.parameters(), *head.parameters()], lr=1e-3, alpha=0.9)
     pairs = torch.from_numpy(np.random.default_rng(0).integers(0, 10_000, (steps, 2)))

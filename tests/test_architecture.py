@@ -39,10 +39,12 @@ ROOMS = {
     # scipy: counts are sparse matrices.
     "text": Room(("kernels",), ("numpy", "scipy")),
     "nn": Room((), ("torch",)),
-    "evaluation": Room(("data.splits",), ("numpy", "scipy", "sklearn")),
+    # What a page looks like and how text is made safe for it: the reports and the maps are pages.
+    "pages": Room((), ()),
+    "evaluation": Room(("data.splits", "pages"), ("numpy", "scipy", "sklearn")),
     "training": Room(("evaluation.metrics",), ("numpy", "torch")),
     # matplotlib, openTSNE: maps and pictures, imported where they are drawn.
-    "vectors": Room(("kernels",), ("numpy", "scipy", "matplotlib", "openTSNE")),
+    "vectors": Room(("kernels", "pages"), ("numpy", "scipy", "matplotlib", "openTSNE")),
     "estimators": Room(
         ("text", "nn", "training", "kernels", "vectors", "evaluation.metrics"),
         ("numpy", "scipy", "sklearn", "torch"),
@@ -53,8 +55,8 @@ ROOMS = {
     "serve": Room(("artifacts", "index", "explain"), ("numpy", "fastapi", "uvicorn")),
     "cli": Room(
         (
-            *("kernels", "data", "text", "nn", "evaluation", "training", "vectors", "estimators", "explain"),
-            *("artifacts", "index", "serve"),
+            *("kernels", "data", "text", "nn", "pages", "evaluation", "training", "vectors", "estimators"),
+            *("explain", "artifacts", "index", "serve"),
         ),
         ("numpy", "typer", "rich"),
     ),

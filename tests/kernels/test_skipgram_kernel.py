@@ -314,6 +314,18 @@ def test_in_step_the_number_of_threads_changes_no_bit(kind):
         assert [lane.loss.tolist() for lane in others] == [lane.loss.tolist() for lane in lanes]
 
 
+def test_in_step_chunks_without_a_word_are_passed():
+    """Rounds of lanes that are all empty: the threads must meet as often as in any other."""
+    rule = KINDS["skip-gram"][0]
+    tables, tokens = some_tables(), np.full(100 * CHUNK, -1, np.int32)
+    words = text(CHUNK // 8, seed=8)
+    for chunk in (3, 47, 48, 99):
+        tokens[chunk * CHUNK : chunk * CHUNK + len(words)] = words
+    alone, _ = in_step(read_only(tokens), tables, rule, 0.05, 1, 100)
+    together, _ = in_step(read_only(tokens), tables, rule, 0.05, 3, 100)
+    assert (alone.inputs == together.inputs).all() and (alone.inputs != tables.inputs).any()
+
+
 def test_one_lane_in_step_is_what_one_thread_does_freely():
     rule = KINDS["skip-gram"][0]
     tables, tokens = some_tables(), text(CHUNK, seed=2)

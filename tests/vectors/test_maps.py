@@ -16,7 +16,8 @@ from sklearn.manifold import trustworthiness as reference_trustworthiness
 from kinfold.errors import DataError, InvalidParameterError, MachineError, MissingExtraError
 from kinfold.vectors.map_page import class_names, grid_points
 from kinfold.vectors.map_picture import HEIGHT, LINE, WIDTH, place_labels
-from kinfold.vectors.maps import MAP_ENDINGS, map_words
+from kinfold.vectors.maps import map_words
+from kinfold.vectors.pictures import ENDINGS
 from kinfold.vectors.projection import principal_plane, trustworthiness
 from kinfold.vectors.words import WordVectors
 
@@ -135,7 +136,7 @@ def test_one_word_and_two():
 
 
 def test_every_ending_is_written(drawn, tmp_path):
-    for ending in MAP_ENDINGS:
+    for ending in ENDINGS:
         if ending != ".png":
             drawn.save(tmp_path / f"map{ending}")
     assert "<canvas" in (tmp_path / "map.html").read_text("utf-8")

@@ -13,8 +13,9 @@ import pytest
 from kinfold.errors import DataError, InvalidParameterError, MachineError, MissingExtraError
 from kinfold.vectors import shapes
 from kinfold.vectors.countries import Gazetteer
+from kinfold.vectors.pictures import ENDINGS
 from kinfold.vectors.shapes import WIDTH, equal_earth, world_height, world_shapes
-from kinfold.vectors.world import WORLD_ENDINGS, world_map
+from kinfold.vectors.world import world_map
 from kinfold.vectors.world_picture import RAMP
 
 needs_shapes = pytest.mark.skipif(
@@ -136,7 +137,7 @@ def test_antarctica_is_there_if_it_has_a_score():
 @needs_shapes
 def test_every_ending_is_written(tmp_path):
     found = world_map({"fr": 1.0, "pe": 0.5}, measure="likeness to <b>")
-    for ending in WORLD_ENDINGS:
+    for ending in ENDINGS:
         if ending != ".png" or importlib.util.find_spec("matplotlib"):
             found.save(tmp_path / f"world{ending}")
     page = (tmp_path / "world.html").read_text("utf-8")

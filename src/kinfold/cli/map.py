@@ -13,11 +13,12 @@ from kinfold.data.faults import fault, shown
 from kinfold.errors import InvalidParameterError
 from kinfold.types import Json
 from kinfold.vectors.countries import Gazetteer
-from kinfold.vectors.maps import Plane, kind_of, map_words
+from kinfold.vectors.maps import Plane, map_words
+from kinfold.vectors.pictures import ENDINGS, kind_of
 from kinfold.vectors.ranking import Likeness, rank
 from kinfold.vectors.shapes import world_shapes
 from kinfold.vectors.words import WordVectors
-from kinfold.vectors.world import WORLD_ENDINGS, Scale, world_map
+from kinfold.vectors.world import Scale, world_map
 
 #: Options of a map of words that a map of the world does not have, and the other way round.
 _OF_WORDS, _OF_WORLD = ("classes", "count", "seed", "threads"), ("query", "scale")
@@ -36,7 +37,7 @@ def draw_map(options: Map, console: Console) -> dict[str, Json]:
             code="U-013",
         )
     # Both kinds of map are written as the same kinds of file.
-    kind_of(options.output, WORLD_ENDINGS)
+    kind_of(options.output, ENDINGS)
     check_place(options.output)
     return _world(options, console) if options.world else _words(options, console)
 

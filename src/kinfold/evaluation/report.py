@@ -17,6 +17,7 @@ from kinfold.evaluation.metrics import LOWER_IS_BETTER
 from kinfold.evaluation.page import head_row, label, note, section, shown
 from kinfold.evaluation.scoring import Rows
 from kinfold.evaluation.wording import ledger_line, metric_title, shown_label
+from kinfold.pages.document import document
 from kinfold.types import Ints1d
 
 #: Up to this many classes the confusion matrix is a table a person can read.
@@ -88,7 +89,7 @@ def report(
         f'<main>\n<p class="kicker">{shown(kicker)}</p>\n<h1>{shown(heading)}</h1>\n'
         f'<p class="verdict">{verdict}</p>\n<div class="grid">\n{cards}\n</div>\n</main>'
     )
-    return page.document(f"{heading}: evaluation", body)
+    return document(f"{heading}: evaluation", body, styles=(page.STYLE,), attributes=True)
 
 
 def metric_section(evaluation: Evaluation) -> str:

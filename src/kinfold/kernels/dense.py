@@ -10,10 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from kinfold.kernels.random import draw_next
 from kinfold.types import Array, Floats1d, Ints1d
-
-_S12, _S25, _S27 = np.uint64(12), np.uint64(25), np.uint64(27)
-_STAR = np.uint64(2685821657736338717)
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -70,13 +68,8 @@ def fit_dense(
         worst = 0.0
         position = 0
         while position < active:
-            random ^= random >> _S12
-            random ^= random << _S25
-            random ^= random >> _S27
-            other = position + np.int64((random * _STAR) % np.uint64(active - position))
-            p = order[other]
-            order[other] = order[position]
-            order[position] = p
+            random = draw_next(order, position, active, random)
+            p = order[position]
             row = inputs[rows[p]]
             curvature = 0.5 / costs[p]
             gradient = signs[p] * (_dot(row, weights) + bias) - 1.0 + alphas[p] * curvature

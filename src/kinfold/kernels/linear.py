@@ -19,10 +19,8 @@ import math
 import numpy as np
 from numba import njit
 
+from kinfold.kernels.random import draw_next
 from kinfold.types import Array, Floats1d, Ids1d, Ints1d
-
-_S12, _S25, _S27 = np.uint64(12), np.uint64(25), np.uint64(27)
-_STAR = np.uint64(2685821657736338717)
 
 
 @njit(cache=True, nogil=True)
@@ -141,13 +139,8 @@ def fit_dual(
     for epoch in range(max_epochs):
         moved = 0.0
         for position in range(n):
-            random ^= random >> _S12
-            random ^= random << _S25
-            random ^= random >> _S27
-            other = position + np.int64((random * _STAR) % np.uint64(n - position))
-            i = order[other]
-            order[other] = order[position]
-            order[position] = i
+            random = draw_next(order, position, n, random)
+            i = order[position]
             square = 1.0
             for b in range(n_blocks):
                 if scales[i, b] > 0:

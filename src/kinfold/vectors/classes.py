@@ -16,7 +16,7 @@ from kinfold.kernels.threads import thread_count
 from kinfold.types import Floats1d, Floats2d, Ints1d, Json, Singles1d, Singles2d
 from kinfold.vectors.bagging import Recipe, Space, learn, nearness
 from kinfold.vectors.neighbours import check_k, directions, listed
-from kinfold.vectors.tables import html_table, shown, text_table
+from kinfold.vectors.tables import html_table, scored_cells, scored_rows, shown, text_table
 
 if TYPE_CHECKING:
     from kinfold.vectors.words import WordVectors
@@ -114,14 +114,11 @@ class Members:
 
     def to_dict(self) -> dict[str, Json]:
         """Return everything but the scores of all words as JSON holds it."""
-        rows: list[dict[str, Json]] = [{"word": word, "score": score} for word, score in self]
-        for row, share in zip(rows, self.stability or (), strict=False):
-            row["stability"] = share
         given: list[dict[str, Json]] = [{"word": word} for word in self.examples]
         for row, score in zip(given, self.example_scores or (), strict=False):
             row["score"] = score
         return {
-            "members": rows,
+            "members": scored_rows(self, self.stability),
             "examples": given,
             "metrics": {"average_precision": self.average_precision.to_dict()},
             "median_rank": self.median_rank,
@@ -137,11 +134,7 @@ class Members:
         return html_table(*self._cells()) + "".join(f"<p>{escape(note)}</p>" for note in self._notes())
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        rows = [[word, f"{score:+.3f}"] for word, score in self]
-        if self.stability is None:
-            return ["word", "score"], rows
-        shares = [f"{100 * share:.0f} %" for share in self.stability]
-        return ["word", "score", "stable"], [[*row, share] for row, share in zip(rows, shares, strict=True)]
+        return scored_cells(self, self.stability, sign="+")
 
     def _notes(self) -> list[str]:
         lines = [f"average precision {self.average_precision}"]

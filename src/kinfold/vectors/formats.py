@@ -102,7 +102,7 @@ def read_vectors(
         if shape.marked:
             kept.note("D-006", "byte order marks passed over")
         read_rows = read_binary if shape.format == BINARY else read_text
-        complete = read_rows(source, shape, kept, progress or _unsaid)
+        complete = read_rows(shape, kept, progress or _unsaid)
         return VectorFile(*kept.finish(shape.format, complete=complete))
 
 

@@ -17,19 +17,8 @@ from kinfold.vectors.tables import shown
 _BLOCK = 1 << 20
 
 
-def read_binary(source: VectorSource, shape: Shape, kept: KeptRows, progress: Progress) -> bool:
-    """Keep the rows of a binary file; return whether it was read to its end.
-
-    Parameters
-    ----------
-    source
-        The file, at its start.
-    shape
-        What `sniff` found.
-    kept
-        Where the rows go.
-    progress
-        Told after every block.
+def read_binary(shape: Shape, kept: KeptRows, progress: Progress) -> bool:
+    """Keep the rows of a binary file, as `read_text` keeps those of text; return whether it was read to its end.
 
     Raises
     ------
@@ -37,6 +26,7 @@ def read_binary(source: VectorSource, shape: Shape, kept: KeptRows, progress: Pr
         D-086: the file is cut, goes on after its last row, or its records are not as wide as its header says. D-083: a
         number is not finite. All name the record.
     """
+    source = kept.source
     source.skip(shape.skipped)
     promised = shape.promised or 0
     rest = b""

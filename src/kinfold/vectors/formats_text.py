@@ -20,17 +20,15 @@ _BLOCK = 1 << 20
 _DOUBTS = 4096
 
 
-def read_text(source: VectorSource, shape: Shape, kept: KeptRows, progress: Progress) -> bool:
+def read_text(shape: Shape, kept: KeptRows, progress: Progress) -> bool:
     """Keep the rows of a text file; return whether it was read to its end.
 
     Parameters
     ----------
-    source
-        The file, at its start.
     shape
         What `sniff` found.
     kept
-        Where the rows go.
+        Where the rows go; its source is at its start.
     progress
         Told after every block.
 
@@ -40,6 +38,7 @@ def read_text(source: VectorSource, shape: Shape, kept: KeptRows, progress: Prog
         D-081: the header's count or width is wrong. D-082: a row is too short or too long. D-083: a field is no number
         or not finite. All name the line.
     """
+    source = kept.source
     source.skip(shape.skipped)
     n_lines = 0 if shape.promised is None else 1
     doubts = np.empty((max(_DOUBTS, shape.dim), 3), np.int32)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kinfold.pages.document import document
+from kinfold.pages.text import seen, visible
 from kinfold.types import Floats2d, Json
-from kinfold.vectors.page import document, seen, visible
 
 if TYPE_CHECKING:
     from kinfold.vectors.maps import WordMap
 
+_STYLES, _SCRIPT = ("vectors/pages/explore.css", "vectors/pages/map.css"), "vectors/pages/map.js"
 #: Up to so many words also stand in a table.
 MOST_ROWS = 400
 #: Coordinates are whole numbers up to this: finer than any zoom can show.
@@ -43,7 +45,7 @@ def map_page(drawn: WordMap, title: str = "") -> str:
         _lost(drawn),
         _table(drawn),
     ]
-    return document(heading, "\n".join(filter(None, body)), styles=("map.css",), script="map.js", data=_data(drawn))
+    return document(heading, "\n".join(filter(None, body)), styles=_STYLES, script=_SCRIPT, data=_data(drawn))
 
 
 def mark_of(place: int) -> tuple[int, int]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import unicodedata
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinfold.errors import MissingExtraError
+from kinfold.pages.text import seen, visible
 from kinfold.types import Floats2d
 from kinfold.vectors.map_page import METHODS, class_names, mark_of
-from kinfold.vectors.page import seen, visible
-from kinfold.vectors.projection import EXTRA
+from kinfold.vectors.pictures import empty_axes, png_of
 
 if TYPE_CHECKING:
     from kinfold.vectors.maps import WordMap
@@ -49,22 +46,10 @@ def map_svg(drawn: WordMap) -> str:
 
 
 def map_png(drawn: WordMap, dpi: int = 144) -> bytes:
-    """Return the picture as PNG.
+    """Return the picture as PNG, 13 by 10 inches; see `Picture.png`."""
+    axes = empty_axes(WIDTH, HEIGHT, dpi)
+    from matplotlib.patheffects import withStroke
 
-    Raises
-    ------
-    MissingExtraError
-        matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.patheffects import withStroke
-    except ImportError as error:
-        raise MissingExtraError("a PNG needs the package matplotlib", fix=EXTRA, code="U-011") from error
-    figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), dpi=dpi, facecolor="#ffffff")
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
-    axes.axis("off")
     at, radius = _positions(drawn), _radius(len(drawn))
     marks = _marks(drawn)
     for colour, shape in dict.fromkeys(marks):
@@ -80,11 +65,7 @@ def map_png(drawn: WordMap, dpi: int = 144) -> bytes:
         y = ROOM + row * 1.5 * LINE
         axes.scatter([14], [y - 4], s=64, c=COLOURS[place], marker=_MARKERS[shape], linewidths=0)
         axes.text(24, y, seen(_short(name)), **style)
-    out = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a box says so as well
-        figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return png_of(axes)
 
 
 def place_labels(drawn: WordMap, at: Floats2d, radius: float) -> list[tuple[int, float, float]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -15,11 +13,10 @@ from numpy.typing import NDArray
 
 from kinfold.errors import DataError, InvalidParameterError
 from kinfold.types import Floats2d, Ids1d, Ids2d, Json, Singles2d
-from kinfold.vectors.formats_file import machine_fault
-from kinfold.vectors.formats_write import whole_file
 from kinfold.vectors.map_page import METHODS, map_page
 from kinfold.vectors.map_picture import map_png, map_svg
 from kinfold.vectors.neighbours import listed, unit_rows
+from kinfold.vectors.pictures import Picture
 from kinfold.vectors.projection import neighbours_of, principal_plane, trustworthiness, tsne_plane
 from kinfold.vectors.spelling import unknown
 from kinfold.vectors.tables import shown
@@ -27,8 +24,6 @@ from kinfold.vectors.tables import shown
 if TYPE_CHECKING:
     from kinfold.vectors.words import WordVectors
 
-#: What a map can be saved as.
-MAP_ENDINGS = (".html", ".png", ".svg", ".csv", ".json")
 Plane: TypeAlias = Literal["tsne", "pca"]
 #: A class for each word: by word, or one a word in the order of the words; None for a word without one.
 Classes: TypeAlias = Mapping[str, str] | Sequence[str | None]
@@ -39,7 +34,7 @@ _MEASURED = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WordMap:
+class WordMap(Picture):
     """Words on a plane.
 
     Parameters
@@ -113,39 +108,8 @@ class WordMap:
             writer.writerow([word, f"{x:.6g}", f"{y:.6g}", *([self.classes[i] or ""] if self.classes else [])])
         return out.getvalue()
 
-    def png(self, path: str | os.PathLike[str], *, dpi: int = 144) -> None:
-        """Write the still picture as a PNG of 13 by 10 inches; a failure leaves what was there before.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        MachineError
-            D-005: the file can't be written.
-        """
-        write_whole(path, map_png(self, dpi))
-
-    def save(self, path: str | os.PathLike[str], *, title: str = "") -> None:
-        """Write the map as what the path ends in: .html, .png, .svg, .csv or .json; `title` is the page's heading.
-
-        A failure leaves what was there before.
-
-        Raises
-        ------
-        InvalidParameterError
-            P-025: the path ends in none of these.
-        """
-        kind = kind_of(path, MAP_ENDINGS)
-        if kind == ".png":
-            self.png(path)
-        elif kind == ".html":
-            write_whole(path, self.html(title).encode("utf-8"))
-        elif kind == ".svg":
-            write_whole(path, self.svg().encode("utf-8"))
-        elif kind == ".csv":
-            write_whole(path, self.csv().encode("utf-8"))
-        else:
-            write_whole(path, (json.dumps(self.to_dict(), ensure_ascii=False) + "\n").encode("utf-8"))
+    def _png(self, dpi: int) -> bytes:
+        return map_png(self, dpi)
 
     def _repr_html_(self) -> str:
         return self.svg()
@@ -228,40 +192,6 @@ def map_words(
         neighbours=near,
         missing=tuple(word for word in asked if word not in kept),
     )
-
-
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file that gets its name once it is whole; a failure leaves what was there before.
-
-    Raises
-    ------
-    MachineError
-        D-005: the file can't be written.
-    """
-    try:
-        with whole_file(os.fspath(path)) as file:
-            file.write(content)
-    except OSError as error:
-        raise machine_fault(shown(os.fspath(path), 200), "written", error) from error
-
-
-def kind_of(path: str | os.PathLike[str], kinds: Sequence[str]) -> str:
-    """Return which of the kinds a path ends in.
-
-    Raises
-    ------
-    InvalidParameterError
-        P-025: none of them.
-    """
-    kind = os.path.splitext(os.fspath(path))[1].lower()
-    if kind not in kinds:
-        raise InvalidParameterError(
-            "The file's name does not say what to write.",
-            seen=shown(os.path.basename(os.fspath(path)) or os.fspath(path)),
-            fix=f"end it in {', '.join(kinds[:-1])} or {kinds[-1]}",
-            code="P-025",
-        )
-    return kind
 
 
 def _asked(

@@ -16,7 +16,7 @@ from kinfold.kernels.nearest import NOBODY, Ids2d, empty_lists, keep_best, order
 from kinfold.kernels.threads import thread_count
 from kinfold.types import Array, Floats1d, Floats2d, Ids1d, Json, Singles2d
 from kinfold.vectors.stability import overlap
-from kinfold.vectors.tables import html_table, shown, text_table
+from kinfold.vectors.tables import html_table, scored_cells, scored_rows, shown, text_table
 
 if TYPE_CHECKING:
     from kinfold.vectors.words import WordVectors
@@ -63,20 +63,13 @@ class Neighbours:
 
     def to_dict(self) -> dict[str, Json]:
         """Return the words and their numbers as JSON holds them."""
-        rows: list[dict[str, Json]] = [{"word": word, "score": score} for word, score in self]
-        for row, share in zip(rows, self.stability or (), strict=False):
-            row["stability"] = share
-        return {"neighbours": rows}
+        return {"neighbours": scored_rows(self, self.stability)}
 
     def _repr_html_(self) -> str:
         return html_table(*self._cells())
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        rows = [[word, f"{score:.3f}"] for word, score in self]
-        if self.stability is None:
-            return ["word", "score"], rows
-        shares = [f"{100 * share:.0f} %" for share in self.stability]
-        return ["word", "score", "stable"], [[*row, share] for row, share in zip(rows, shares, strict=True)]
+        return scored_cells(self, self.stability)
 
 
 def most_similar(

@@ -12,7 +12,7 @@ from kinfold.errors import DataError, InvalidParameterError
 from kinfold.types import Floats1d, Floats2d, Json
 from kinfold.vectors.neighbours import Like, check_k, directions, is_vector, listed, unit_query, unit_rows, words_in
 from kinfold.vectors.spelling import unknown
-from kinfold.vectors.tables import html_table, shown, text_table
+from kinfold.vectors.tables import html_table, scored_cells, scored_rows, shown, text_table
 
 if TYPE_CHECKING:
     from kinfold.vectors.words import WordVectors
@@ -60,21 +60,14 @@ class Ranking:
 
     def to_dict(self) -> dict[str, Json]:
         """Return words, scores and missing words as JSON holds them."""
-        rows: list[dict[str, Json]] = [{"word": word, "score": score} for word, score in self]
-        for row, share in zip(rows, self.stability or (), strict=False):
-            row["stability"] = share
-        return {"ranking": rows, "missing": list(self.missing)}
+        return {"ranking": scored_rows(self, self.stability), "missing": list(self.missing)}
 
     def _repr_html_(self) -> str:
         lost = html_table(["no vector"], [[word] for word in self.missing]) if self.missing else ""
         return html_table(*self._cells()) + lost
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        rows = [[word, f"{score:.3f}"] for word, score in self]
-        if self.stability is None:
-            return ["word", "score"], rows
-        shares = [f"{100 * share:.0f} %" for share in self.stability]
-        return ["word", "score", "stable"], [[*row, share] for row, share in zip(rows, shares, strict=True)]
+        return scored_cells(self, self.stability)
 
 
 def rank(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+
+from kinfold.types import Json
 
 
 def shown(text: str, limit: int = 64) -> str:
@@ -37,6 +39,34 @@ def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return f"<tr>{''.join(inner)}</tr>"
 
     return f"<table>{line(head, 'th')}{''.join(line(row, 'td') for row in rows)}</table>"
+
+
+def scored_cells(
+    scored: Iterable[tuple[str, float]], stability: Sequence[float] | None, sign: str = ""
+) -> tuple[list[str], list[list[str]]]:
+    """Return head and rows of a table of words with scores, and with their stability where it is known.
+
+    Parameters
+    ----------
+    scored
+        Words with their scores.
+    stability
+        One a word, from 0 to 1.
+    sign
+        ``"+"`` to show that of positive scores too.
+    """
+    rows = [[word, f"{score:{sign}.3f}"] for word, score in scored]
+    if stability is None:
+        return ["word", "score"], rows
+    return ["word", "score", "stable"], [[*row, f"{100 * s:.0f} %"] for row, s in zip(rows, stability, strict=True)]
+
+
+def scored_rows(scored: Iterable[tuple[str, float]], stability: Sequence[float] | None) -> list[Json]:
+    """Return words with scores, and with their stability where it is known, as JSON holds them."""
+    rows: list[dict[str, Json]] = [{"word": word, "score": score} for word, score in scored]
+    for row, share in zip(rows, stability or (), strict=False):
+        row["stability"] = share
+    return [*rows]
 
 
 def _width(text: str) -> int:

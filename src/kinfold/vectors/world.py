@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -17,15 +15,13 @@ import numpy as np
 from kinfold.errors import DataError, InvalidParameterError
 from kinfold.types import Floats1d, Json
 from kinfold.vectors.countries import Gazetteer
-from kinfold.vectors.maps import kind_of, write_whole
+from kinfold.vectors.pictures import Picture
 from kinfold.vectors.shapes import world_shapes
 from kinfold.vectors.tables import shown, text_table
 from kinfold.vectors.world_page import world_page
 from kinfold.vectors.world_picture import world_png, world_svg
 
 Scale: TypeAlias = Literal["linear", "quantile"]
-#: What a map of the world can be saved as.
-WORLD_ENDINGS = (".html", ".png", ".svg", ".csv", ".json")
 #: Colours of the scale.
 N_BINS = 6
 
@@ -54,7 +50,7 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class WorldMap:
+class WorldMap(Picture):
     """Countries with scores, the highest first.
 
     Parameters
@@ -130,37 +126,8 @@ class WorldMap:
         writer.writerows([name, "", "", score, "false"] for name, score in self.missing)
         return out.getvalue()
 
-    def png(self, path: str | os.PathLike[str], *, dpi: int = 144) -> None:
-        """Write the map as a PNG; a failure leaves what was there before.
-
-        Raises
-        ------
-        MissingExtraError
-            U-011: matplotlib is not installed.
-        MachineError
-            D-005: the file can't be written.
-        """
-        write_whole(path, world_png(self, dpi))
-
-    def save(self, path: str | os.PathLike[str], *, title: str = "") -> None:
-        """Write the map as what the path ends in: .html, .png, .svg, .csv or .json; `title` is the page's heading.
-
-        Raises
-        ------
-        InvalidParameterError
-            P-025: the path ends in none of these.
-        """
-        kind = kind_of(path, WORLD_ENDINGS)
-        if kind == ".png":
-            self.png(path)
-        elif kind == ".html":
-            write_whole(path, self.html(title).encode("utf-8"))
-        elif kind == ".svg":
-            write_whole(path, self.svg().encode("utf-8"))
-        elif kind == ".csv":
-            write_whole(path, self.csv().encode("utf-8"))
-        else:
-            write_whole(path, (json.dumps(self.to_dict(), ensure_ascii=False) + "\n").encode("utf-8"))
+    def _png(self, dpi: int) -> bytes:
+        return world_png(self, dpi)
 
     def _repr_html_(self) -> str:
         return self.svg() + "".join(f"<p>{escape(line)}</p>" for line in self.notes())

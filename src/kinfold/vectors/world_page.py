@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kinfold.pages.document import document
+from kinfold.pages.text import seen, visible
 from kinfold.types import Json
-from kinfold.vectors.page import document, seen, visible
 from kinfold.vectors.shapes import WIDTH
 from kinfold.vectors.world_picture import RAMP, alternative, colours_of, height_of, limits_of, map_group
 
 if TYPE_CHECKING:
     from kinfold.vectors.world import Joined, WorldMap
 
+_STYLES, _SCRIPT = ("vectors/pages/explore.css", "vectors/pages/world.css"), "vectors/pages/world.js"
 #: The steps of the scale as the page's style names them, for light and dark.
 _STEPS = tuple(f"var(--b{step})" for step in range(len(RAMP)))
 _SOURCE = "Outlines: Natural Earth, public domain. Equal Earth projection: areas compare."
@@ -31,7 +33,7 @@ def world_page(drawn: WorldMap, title: str = "") -> str:
         f'<h2 class="gap">Every score</h2>{_table(drawn)}',
         f'<p class="note">{_SOURCE}</p>',
     ]
-    return document(heading, "\n".join(body), styles=("world.css",), script="world.js", data=_data(drawn))
+    return document(heading, "\n".join(body), styles=_STYLES, script=_SCRIPT, data=_data(drawn))
 
 
 def _data(drawn: WorldMap) -> Json:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinfold.errors import MissingExtraError
-from kinfold.vectors.page import seen, visible
-from kinfold.vectors.projection import EXTRA
+from kinfold.pages.text import seen, visible
+from kinfold.vectors.pictures import empty_axes, png_of
 from kinfold.vectors.shapes import GRID, WIDTH, Shape, world_height, world_shapes
 
 if TYPE_CHECKING:
@@ -125,24 +123,11 @@ def alternative(drawn: WorldMap) -> str:
 
 
 def world_png(drawn: WorldMap, dpi: int = 144) -> bytes:
-    """Return the map and its scale as PNG.
+    """Return the map and its scale as PNG; see `Picture.png`."""
+    axes = empty_axes(WIDTH, height_of(drawn) + _BELOW, dpi)
+    from matplotlib.patches import Circle, PathPatch, Rectangle
+    from matplotlib.path import Path
 
-    Raises
-    ------
-    MissingExtraError
-        matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.patches import Circle, PathPatch, Rectangle
-        from matplotlib.path import Path
-    except ImportError as error:
-        raise MissingExtraError("a PNG needs the package matplotlib", fix=EXTRA, code="U-011") from error
-    height = height_of(drawn) + _BELOW
-    figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=dpi, facecolor=_SEA)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, WIDTH), ylim=(height, 0))
-    axes.axis("off")
     colours = colours_of(drawn, RAMP)
     by_code = {one.code: one for one in drawn.countries if one.drawn}
     empty: dict[str, Any] = {
@@ -171,9 +156,7 @@ def world_png(drawn: WorldMap, dpi: int = 144) -> bytes:
         axes.text(left + step * width, top + 30, limit, ha="center", color=_SOFT, **text)
     axes.add_patch(Rectangle((left + 380, top), 22, 14, **empty))
     axes.text(left + 408, top + 11, "no score", ha="left", color=_INK, **text)
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return png_of(axes)
 
 
 def _title(one: Joined | None) -> str:
