@@ -239,7 +239,9 @@ def main() -> None:
     options.add_argument("--part", choices=("training", "queries", "memory", "all"), default="all")
     options.add_argument("--seeds", type=int, default=3, help="seeds of ours and of gensim (default 3)")
     options.add_argument("--systems", default=",".join(SYSTEMS), help="some of the systems, with commas between")
+    options.add_argument("--epochs", type=int, default=5, help="passes; one is enough where speed alone is asked for")
     args = options.parse_args()
+    SETTINGS["epochs"] = args.epochs
     names = [name for name in args.systems.split(",") if name in SYSTEMS]
     data = None if args.quick else data_dir(args.data)
     result: dict[str, Any] = {"benchmark": "skipgram"}

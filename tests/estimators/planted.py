@@ -11,7 +11,7 @@ from kinfold.estimators.skipgram import SkipGram
 
 def small(**parameters):
     """Return a trainer for texts of a few words; the same result each time."""
-    base = {"dim": 16, "min_count": 1, "sample": 0, "n_threads": 1, "random_state": 0}
+    base = {"dim": 16, "min_count": 1, "sample": 0, "n_threads": 1, "device": "cpu", "random_state": 0}
     return SkipGram(**(base | parameters))
 
 

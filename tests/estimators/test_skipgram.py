@@ -231,15 +231,11 @@ def test_nothing_held_out():
     with pytest.raises(DataError, match="held out") as caught:
         small(valid=0.001).fit(topics(20))
     assert caught.value.code == "T-003"
-    refused = 0
-    for seed in range(20):  # what is held out may be single words alone, and what is left as well
-        try:
-            model = small(valid=0.5, random_state=seed, epochs=1).fit(["a", "b", "c d", "e", "d f"] * 20)
-            assert math.isfinite(model.history_[0]["valid_loss"])
-        except DataError as error:
-            assert error.code in ("T-002", "T-003")
-            refused += 1
-    assert 3 < refused < 17
+    # Of 40 sentences, 39 are single words: whichever are held out, there is no pair on both sides.
+    for seed in range(5):
+        with pytest.raises(DataError) as caught:
+            small(valid=0.5, random_state=seed).fit([*(f"w{i}" for i in range(39)), "a pair"])
+        assert caught.value.code == "T-003"
     # Empty lines are sentences too, and may all be held out: what matters is behind them.
     for seed in range(4):
         small(valid=0.3, random_state=seed, epochs=1).fit([""] * 5000 + topics(100))

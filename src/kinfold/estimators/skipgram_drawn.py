@@ -1,8 +1,8 @@
 """Chunks of a text -> the tokens that stay, who is whose context, what is drawn against them: tensors on a device.
 
-Everything random is a function of the seed and of a token's place in the text, mixed by SplitMix64's last steps (Steele,
-Lea and Flood, 2014, "Fast splittable pseudorandom number generators"): a processor and a GPU draw the same, and it does
-not matter how much is drawn at a time.
+Everything random is a function of the seed and of a token's place in the text, mixed by SplitMix64's last steps
+(Steele, Lea and Flood, 2014, "Fast splittable pseudorandom number generators"): a processor and a GPU draw the same,
+and it does not matter how much is drawn at a time.
 
 Letters: N blocks of `BLOCK` tokens, L rows of the input table that a block reads, R rows of the output table.
 """

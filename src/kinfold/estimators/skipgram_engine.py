@@ -15,6 +15,9 @@ from kinfold.kernels.skipgram import LANES, train_freely, train_in_step
 from kinfold.kernels.threads import in_threads
 from kinfold.types import Ids1d, Ints1d, Singles1d
 
+#: Torch's name of the GPU in use.
+_GPU = "cuda"
+
 
 class Engine(Protocol):
     """Learns from chunks of a text.
@@ -84,7 +87,6 @@ def wants_gpu(options: Options) -> bool:
 def engine_for(tokens: Ids1d, tables: Tables, draws: Draws, options: Options) -> Engine:
     """Return what is to learn from `tokens` into `tables`."""
     if wants_gpu(options):
-        return TorchEngine(
-            tokens, tables, draws, options.rule, options.shared_negatives, ordered=options.deterministic, device="cuda"
-        )
+        n_noise, ordered = options.shared_negatives, options.deterministic
+        return TorchEngine(tokens, tables, draws, options.rule, n_noise, ordered=ordered, device=_GPU)
     return ThreadEngine(tokens, tables, draws, options)

@@ -14,7 +14,7 @@ from kinfold.kernels.lanes import Draws, Rule
 from kinfold.kernels.threads import thread_count
 from kinfold.text.normalize import Normalizer
 from kinfold.text.tokenizers import Tokenizer, WordTokenizer
-from kinfold.types import Floats1d, Ints1d, Json
+from kinfold.types import Floats1d, Ints1d, Json, Singles1d
 
 #: The longest run of characters, and the widest window.
 LONGEST, WIDEST = 20, 1000
@@ -102,7 +102,7 @@ class Options:
         copies = np.maximum(1, np.rint(self.noise(counts) * size)).astype(np.int64)
         return Draws(self.keep(counts).astype(np.float32), np.repeat(np.arange(len(counts), dtype=np.int32), copies))
 
-    def rates(self, done: Floats1d) -> Floats1d:
+    def rates(self, done: Floats1d) -> Singles1d:
         """Return the learning rate when these shares of the work are done; it falls in a straight line."""
         return np.asarray(self.learning_rate * np.maximum(_LAST_RATE, 1.0 - done), np.float32)
 

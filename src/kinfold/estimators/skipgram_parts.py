@@ -1,76 +1,89 @@
 """Words whose input vectors are means of several rows: which rows, for the distinct words of each step, on a device.
 
-A word's vector is made once a step, however often it is met. Letters: U distinct words, P parts of all of them.
+A word's vector is made once a step, however often it is met. Letters: N blocks that read L words each, U distinct words
+of all steps together (a word of two steps is two), P parts of those.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from kinfold.estimators.skipgram_drawn import Tensor
 
 
-class StepParts(NamedTuple):
-    """The parts of one step's words.
+class Means(NamedTuple):
+    """One step's distinct words.
 
-    `rows` (P,) of the input table, the parts of a word together; `owner` (P,) the word each belongs to, by its place
-    among the step's; `starts` (U,) where each word's begin; `scale` (P, 1) what a change of each is scaled by.
+    The parts of word ``u`` begin at ``starts[u]``, (U,); `owner` (P,) is the word of each; `scale` (P, 1) is what its
+    changes are multiplied with.
     """
 
-    rows: Tensor
     owner: Tensor
     starts: Tensor
     scale: Tensor
 
 
-class LaidParts(NamedTuple):
-    """The parts of the words of several steps, one step after another.
+@dataclass(frozen=True)
+class Laid:
+    """The words of several steps, and their parts.
 
-    `place` (N, L): where each left row's word is among all; `step` (P,) which step a part is in; `words`, `parts`:
-    where the steps begin and end among words and parts.
+    Attributes
+    ----------
+    place : (N, L)
+        Where each word that is read is among the distinct ones.
+    rows, owner, step : (P,)
+        The row of each part, the word it belongs to, and the step that is in.
+    starts : (U,)
+        Where the parts of each word begin.
+    words, parts
+        Where the words and the parts of each step begin, and where those of the last end.
     """
 
     place: Tensor
     rows: Tensor
     owner: Tensor
-    starts: Tensor
     step: Tensor
+    starts: Tensor
     words: list[int]
     parts: list[int]
 
-    def places(self, blocks: int) -> list[Tensor]:
-        """Return for each step where its left rows' words are among its own, (blocks, L)."""
-        split = self.place.split(blocks)
-        return [place - first for place, first in zip(split, self.words, strict=False)]
+    @property
+    def sizes(self) -> list[int]:
+        """How many parts each step has."""
+        return [end - begin for begin, end in zip(self.parts, self.parts[1:], strict=False)]
 
-    def steps(self, scale: Tensor) -> list[StepParts]:
-        """Return each step's share; `scale` (P,)."""
+    def places(self, blocks: int) -> list[Tensor]:
+        """Return where the words that a step of so many blocks reads are among its own, (blocks L,) for each."""
+        return [place.reshape(-1) - first for place, first in zip(self.place.split(blocks), self.words, strict=False)]
+
+    def means(self, scale: Tensor) -> list[Means]:
+        """Return the words of each step; `scale` (P,) is what changes of their parts are multiplied with."""
         found = []
-        for i in range(len(self.words) - 1):
-            own, word = slice(*self.parts[i : i + 2]), slice(*self.words[i : i + 2])
-            owner, starts = self.owner[own] - word.start, self.starts[word] - own.start
-            found.append(StepParts(self.rows[own], owner, starts, scale[own, None]))
+        for i, (begin, end) in enumerate(zip(self.parts, self.parts[1:], strict=False)):
+            first, last = self.words[i : i + 2]
+            found.append(Means(self.owner[begin:end] - first, self.starts[first:last] - begin, scale[begin:end, None]))
         return found
 
 
 class Parts:
-    """The rows of each of V words: ``rows[starts[w]:starts[w + 1]]`` are those of word `w`."""
+    """The rows of each of V words: those of word `w` are ``rows[starts[w]:starts[w + 1]]``."""
 
     def __init__(self, rows: Tensor, starts: Tensor) -> None:
         self._rows, self._starts, self._lengths = rows.long(), starts[:-1], starts.diff()
 
-    def lay(self, left: Tensor, step: Tensor, n_steps: int) -> LaidParts:
-        """Return the parts of the words `left` (N, L) of blocks that are in the steps `step` (N, 1)."""
+    def lay(self, words: Tensor, step: Tensor, n_steps: int) -> Laid:
+        """Return the parts of `words` (N, L); `step` (N, 1) says which step a block is in, in order."""
         import torch
 
-        n_words = len(self._lengths)
-        keys, place = (left + step * n_words).unique(return_inverse=True)  # (U,), (N, L)
-        words = keys % n_words
-        lengths = self._lengths[words]
+        device, n_words = words.device, len(self._lengths)
+        keys, place = (words + step * n_words).unique(return_inverse=True)  # (U,), (N, L)
+        distinct = keys % n_words
+        lengths = self._lengths[distinct]
         ends = torch.nn.functional.pad(lengths.cumsum(0), (1, 0))  # (U + 1,)
-        borders = torch.searchsorted(keys, torch.arange(n_steps + 1, device=keys.device) * n_words)
-        word_borders, part_borders = torch.stack([borders, ends[borders]]).tolist()
-        owner = torch.arange(len(keys), device=keys.device).repeat_interleave(lengths, output_size=part_borders[-1])
-        within = torch.arange(len(owner), device=keys.device) - ends[owner]
-        rows = self._rows[self._starts[words[owner]] + within]
-        return LaidParts(place, rows, owner, ends[:-1], keys[owner] // n_words, word_borders, part_borders)
+        borders = torch.searchsorted(keys, torch.arange(n_steps + 1, device=device) * n_words)
+        of_words, of_parts = torch.stack([borders, ends[borders]]).tolist()
+        owner = torch.arange(len(keys), device=device).repeat_interleave(lengths, output_size=of_parts[-1])
+        within = torch.arange(len(owner), device=device) - ends[owner]
+        rows = self._rows[self._starts[distinct[owner]] + within]
+        return Laid(place, rows, owner, keys[owner] // n_words, ends[:-1], of_words, of_parts)

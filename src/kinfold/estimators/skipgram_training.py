@@ -8,19 +8,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kinfold.estimators.skipgram_engine import engine_for
 from kinfold.estimators.skipgram_loss import held_out_loss
 from kinfold.estimators.skipgram_model import Model, composed, take_over, working_tables
 from kinfold.estimators.skipgram_options import Options
-from kinfold.kernels.hardware import STRIDE
-from kinfold.kernels.lanes import CHUNK, Lane, make_lane
-from kinfold.kernels.skipgram import LANES, train_freely, train_in_step
-from kinfold.kernels.threads import in_threads
+from kinfold.kernels.lanes import CHUNK, Tables
 from kinfold.text.corpus import Corpus, Progress
 from kinfold.types import Array, Ints1d, Json, Singles2d
 from kinfold.vectors.neighbours import Neighbours
 from kinfold.vectors.words import WordVectors
 
-#: Chunks a thread learns from before it reports, and how many times in a training the probes are looked at.
+#: Chunks for each of an engine's places before it reports, and how many times in a training the probes are looked at.
 _SEGMENT, _LOOKS = 96, 20
 #: Called with the words learned from so far and the nearest words of each probe.
 OnProbe = Callable[[int, dict[str, Neighbours]], None]
@@ -56,8 +54,6 @@ class Training:
 
     Attributes
     ----------
-    tables
-        What is being learned.
     best
         The inputs and outputs of the pass with the lowest held-out loss, where `patience` asks for it.
     """
@@ -70,16 +66,14 @@ class Training:
     place: Place = field(default_factory=Place)
 
     def __post_init__(self) -> None:
-        self.tables = working_tables(self.model, self.options)
         self.best: tuple[Array, Array] | None = None
-        self._draws = self.options.draws(self.model.counts)
-        self._threads = min(self.options.threads, LANES) if self.options.deterministic else self.options.threads
-        n_lanes = LANES if self.options.deterministic else self._threads
-        rule = self.options.rule
-        width = self.tables.outputs.shape[1]
-        self._lanes: tuple[Lane, ...] = tuple(
-            make_lane(width, rule.window, self.options.shared_negatives, rule.cbow) for _ in range(n_lanes)
-        )
+        tables, draws = working_tables(self.model, self.options), self.options.draws(self.model.counts)
+        self._engine = engine_for(self.corpus.tokens, tables, draws, self.options)
+
+    @property
+    def tables(self) -> Tables:
+        """What is being learned, as it is now."""
+        return self._engine.tables
 
     def run(self) -> Model:
         """Learn until the last pass, or until held-out sentences are foretold no better; return the model."""
@@ -100,7 +94,7 @@ class Training:
 
     def _pass(self) -> None:
         place, n = self.place, len(self.chunks)
-        size = _SEGMENT * (LANES if self.options.deterministic else self._threads)
+        size = _SEGMENT * self._engine.places
         looks = np.linspace(0, n * self.options.epochs, _LOOKS + 1)
         while place.chunk < n:
             begun = time.monotonic()
@@ -117,29 +111,13 @@ class Training:
                 self.watch.save(self)
 
     def _segment(self, first: int, last: int) -> None:
-        """Learn from some chunks on all threads."""
-        options, n = self.options, len(self.chunks)
-        chunks = self.chunks[first:last]
-        rates = options.rates((self.place.epoch + np.arange(first, last) / n) / options.epochs)
-        seed = _mixed(self.model.seed, self.place.epoch)
-        given = (self.tables, self._draws, options.rule)
-        if options.deterministic:
-            progress = np.zeros((self._threads, STRIDE), np.int64)
-
-            def work(thread: int) -> None:
-                train_in_step(self.corpus.tokens, chunks, seed, rates, *given, self._lanes, thread, progress)
-        else:
-
-            def work(thread: int) -> None:
-                own = slice(thread, None, self._threads)
-                lane = self._lanes[thread]
-                train_freely(self.corpus.tokens, chunks[own].copy(), seed, rates[own].copy(), *given, lane)
-
-        in_threads(work, range(self._threads), self._threads)
-        for lane in self._lanes:
-            self.place.loss += float(lane.loss[0])
-            self.place.pairs += float(lane.loss[1])
-            lane.loss[:] = 0
+        """Learn from some chunks."""
+        place, n = self.place, len(self.chunks)
+        rates = self.options.rates((place.epoch + np.arange(first, last) / n) / self.options.epochs)
+        seed = _mixed(self.model.seed, place.epoch)
+        loss, pairs = self._engine.segment(self.chunks[first:last], seed, rates)
+        place.loss += loss
+        place.pairs += pairs
 
     def _end_pass(self) -> None:
         place, options = self.place, self.options
