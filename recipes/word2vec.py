@@ -30,8 +30,8 @@ NUMBERS = re.compile(
 )
 COMMON = {"tokenizer": "spaces", "random_state": recipe.seed} | ({"dim": 16, "epochs": 1} if recipe.quick else {})
 SOURCE = SKIPGRAM["source"]
-BEST = {"dim": 200, "window": 8, "negatives": 10, "sample": 1e-4, "epochs": 10, "average": True}
-SUBWORDS = {"dim": 150, "epochs": 8, "subwords": (3, 6), "average": True}
+BEST = {"dim": 200, "window": 8, "negatives": 10, "sample": 1e-4, "epochs": 10, "average": True, "shared_negatives": 64}
+SUBWORDS = {"dim": 150, "epochs": 8, "subwords": (3, 6), "average": True, "shared_negatives": 64}
 
 
 # %%

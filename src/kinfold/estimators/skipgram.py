@@ -126,7 +126,7 @@ class SkipGram(TextEstimator):
         power: float = 0.75,
         max_words: int | None = None,
         shrink_window: bool = True,
-        shared_negatives: int = 64,
+        shared_negatives: int = 32,
         subwords: tuple[int, int] | None = None,
         buckets: int = 1 << 18,
         average: bool = False,
