@@ -38,18 +38,21 @@ ROOMS = {
     "data": Room(("kernels",), ("numpy", "pyarrow", "scipy")),
     # scipy: counts are sparse matrices.
     "text": Room(("kernels",), ("numpy", "scipy")),
-    "nn": Room((), ("torch",)),
+    # kernels: the recurrences that are scans; numpy carries a tensor's memory to them.
+    "nn": Room(("kernels",), ("torch", "numpy")),
     # What a page looks like and how text is made safe for it: the reports and the maps are pages.
     "pages": Room((), ()),
     "evaluation": Room(("data.splits", "pages"), ("numpy", "scipy", "sklearn")),
-    "training": Room(("evaluation.metrics",), ("numpy", "torch")),
+    # safetensors: checkpoints; matplotlib: the picture of a history, imported where it is drawn.
+    "training": Room(("evaluation.metrics",), ("numpy", "torch", "safetensors", "matplotlib")),
     # matplotlib, openTSNE: maps and pictures, imported where they are drawn.
     "vectors": Room(("kernels", "pages"), ("numpy", "scipy", "matplotlib", "openTSNE")),
+    # What an answer is made of: any model's, so it stands before the estimators, which give it.
+    "explain": Room(("evaluation.metrics",), ("numpy",)),
     "estimators": Room(
-        ("text", "nn", "training", "kernels", "vectors", "evaluation.metrics"),
+        ("text", "nn", "training", "kernels", "vectors", "explain", "evaluation.metrics"),
         ("numpy", "scipy", "sklearn", "torch"),
     ),
-    "explain": Room(("evaluation.metrics",), ("numpy", "torch")),
     "artifacts": Room(("estimators.registry",), ("numpy", "safetensors")),
     "index": Room(("artifacts.bundle",), ("numpy", "usearch", "psycopg", "pgvector")),
     "serve": Room(("artifacts", "index", "explain"), ("numpy", "fastapi", "uvicorn")),

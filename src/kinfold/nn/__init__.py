@@ -1,0 +1,1 @@
+"""Networks over sequences of tokens or vectors: encoders, heads and losses, in torch."""
