@@ -130,7 +130,7 @@ def check_one_string_is_no_list_of_texts(make):
         lambda: make().fit("good", list("good")),
         lambda: fitted.predict("good"),
         lambda: fitted.predict_proba("good"),
-        lambda: fitted.partial_fit("good", list("good")),
+        lambda: getattr(fitted, "partial_fit", fitted.fit)("good", list("good")),
         lambda: fitted.predict(None),
         lambda: make().fit(None, labels),
     ):
@@ -145,7 +145,7 @@ def check_text_that_is_no_string_is_named_by_row(make):
         for action in (
             lambda b=broken: make().fit(b, labels),
             lambda b=broken: fitted.predict(b),
-            lambda b=broken: fitted.partial_fit(b, labels),
+            lambda b=broken: getattr(fitted, "partial_fit", fitted.fit)(b, labels),
         ):
             message = refused(DataError, action)
             assert "11" in message and type(wrong).__name__ in message, message
@@ -156,7 +156,8 @@ def check_number_of_labels_must_match(make):
     texts, labels = rows()
     message = refused(DataError, lambda: make().fit(texts, labels[:-1]))
     assert str(len(texts)) in message and str(len(texts) - 1) in message
-    refused(DataError, lambda: make().fit(texts, labels).partial_fit(texts, labels[1:]))
+    fitted = make().fit(texts, labels)
+    refused(DataError, lambda: getattr(fitted, "partial_fit", fitted.fit)(texts, labels[1:]))
 
 
 def check_labels_that_are_no_strings_are_refused(make):

@@ -8,9 +8,12 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
-from contract_kit import FILLERS, refused, rows, same_state, three
+from contract_kit import FILLERS, refused, rows, same_state, three, words_of
 from kinfold.errors import InvalidParameterError, KinfoldError, NotFittedError
+from kinfold.vectors.words import WordVectors
 
+#: Vectors of planted words, and of words that no row has.
+VECTORS = WordVectors([*words_of(0), "unseen", "other"], np.random.default_rng(0).normal(size=(6, 5)))
 #: Parameter -> a value that is not the default and must change what is learned or answered.
 OTHER_VALUES = {
     "words": (1, 1),
@@ -35,6 +38,36 @@ OTHER_VALUES = {
     "symbols": False,
     "replay": 11,
     "random_state": 7,
+    "models": {"one": {"class": "LinearTextClassifier", "params": {"words": (1, 1)}}},
+    "encoder": {"name": "gru", "params": {"units": 4, "dim": 4}},
+    "unit": "character",
+    "min_count": 12,
+    "max_tokens": 6,
+    "alphabet": "abcdefghi ",
+    "max_length": 3,
+    "embedding": VECTORS,
+    "embedding_words": 2,
+    "embedding_rate": 0.0,
+    "label_smoothing": 0.2,
+    "hidden": (4,),
+    "dropout": 0.6,
+    "l1": 0.01,
+    "l2": 0.01,
+    "max_norm": 0.05,
+    "optimizer": "nadam",
+    "learning_rate": 0.003,
+    "schedule": "linear",
+    "warmup": 0.5,
+    "weight_decay": 0.1,
+    "momentum": 0.2,
+    "clip_norm": 0.01,
+    "average": "ema",
+    "batch_size": 16,
+    "max_epochs": 1,
+    "patience": 1,
+    "valid": 0.3,
+    "time_budget": 1e-6,
+    "precision": "bfloat16",
 }
 #: Parameter -> a value that can't be used; for those that may not change what is learned as well.
 WRONG_VALUES = {
@@ -61,9 +94,50 @@ WRONG_VALUES = {
     "replay": -1,
     "n_threads": 0,
     "random_state": -1,
+    "models": {},
+    "encoder": "gru",
+    "unit": "sentence",
+    "min_count": 0,
+    "max_tokens": 0,
+    "alphabet": "a",
+    "max_length": 0,
+    "embedding": "no/such/file.vec",
+    "embedding_words": -1,
+    "embedding_rate": -1.0,
+    "label_smoothing": 1.0,
+    "hidden": (0,),
+    "dropout": 1.0,
+    "l1": -0.1,
+    "l2": float("nan"),
+    "max_norm": 0.0,
+    "optimizer": "best",
+    "learning_rate": 0.0,
+    "schedule": "sometimes",
+    "warmup": 1.0,
+    "weight_decay": -0.1,
+    "momentum": 1.0,
+    "clip_norm": 0.0,
+    "average": "mean",
+    "batch_size": 0,
+    "max_epochs": 0,
+    "patience": 0,
+    "valid": 1.0,
+    "time_budget": 0.0,
+    "device": "tpu",
+    "precision": "float8",
 }
 #: What may change how fast something is learned, never what.
-ONLY_SPEED = {"n_threads"}
+ONLY_SPEED = {"n_threads", "device"}
+#: Class -> what is another value, and what is a wrong one, where it is not so for all classes.
+OTHER_OF = {"TextClassifier": {"loss": "hinge"}}
+WRONG_OF = {"TextClassifier": {"loss": "squared_hinge"}}
+#: Parameter -> those that must be set for it to matter.
+TOGETHER = {
+    "momentum": {"optimizer": "sgd"},
+    "alphabet": {"unit": "character"},
+    "embedding_words": {"embedding": VECTORS},
+    "patience": {"learning_rate": 0.5, "max_epochs": 12},
+}
 
 
 class Untouchable:
@@ -84,6 +158,16 @@ class Untouchable:
 def names_of(make):
     """Return the names of the constructor's parameters."""
     return sorted(make().get_params(deep=False))
+
+
+def other_values(make):
+    """Return parameter -> another value, for the class that `make` makes."""
+    return OTHER_VALUES | OTHER_OF.get(type(make()).__name__, {})
+
+
+def wrong_values(make):
+    """Return parameter -> a value that can't be used, for the class that `make` makes."""
+    return WRONG_VALUES | WRONG_OF.get(type(make()).__name__, {})
 
 
 def check_constructor_stores_arguments_untouched(make):
@@ -135,20 +219,22 @@ def check_every_argument_is_used(make):
     texts, labels = rows()
     texts = [f"{text} {FILLERS[i % 10]} Once" for i, text in enumerate(texts)]
     usual = make().fit(texts, labels).get_state()
+    others = other_values(make)
     for name in names_of(make):
-        assert name in OTHER_VALUES or name in ONLY_SPEED, f"{name}: say in contract_parameters.py what it changes"
-        if name in OTHER_VALUES:
-            value = OTHER_VALUES[name]
-            assert make().get_params()[name] != value, f"{name}={value} is what is being tested already"
-            other = make(**{name: value}).fit(texts, labels).get_state()
-            assert not same_state(usual, other), f"{name}={value!r} changed nothing"
+        assert name in others or name in ONLY_SPEED, f"{name}: say in contract_parameters.py what it changes"
+        if name in others:
+            value, together = others[name], TOGETHER.get(name, {})
+            assert repr(make().get_params()[name]) != repr(value), f"{name}={value} is what is being tested already"
+            before = make(**together).fit(texts, labels).get_state() if together else usual
+            other = make(**together, **{name: value}).fit(texts, labels).get_state()
+            assert not same_state(before, other), f"{name}={value!r} changed nothing"
 
 
 def check_wrong_values_refused_by_fit_and_named(make):
     texts, labels = rows()
     for name in names_of(make):
-        assert name in WRONG_VALUES, f"{name}: say in contract_parameters.py what it can't be"
-        estimator = make(**{name: WRONG_VALUES[name]})
+        assert name in wrong_values(make), f"{name}: say in contract_parameters.py what it can't be"
+        estimator = make(**{name: wrong_values(make)[name]})
         message = refused(InvalidParameterError, lambda e=estimator: e.fit(texts, labels))
         assert name in message, message
 
@@ -166,9 +252,9 @@ def check_failed_fit_leaves_the_old_model(make):
     texts, labels = rows()
     estimator = make().fit(texts, labels)
     before = estimator.predict_proba(texts)
-    name = next(iter(set(WRONG_VALUES) & set(names_of(make))))
+    name = next(iter(sorted(set(WRONG_VALUES) & set(names_of(make)))))
     right = estimator.get_params()[name]
-    refused(KinfoldError, lambda: estimator.set_params(**{name: WRONG_VALUES[name]}).fit(texts, labels))
+    refused(KinfoldError, lambda: estimator.set_params(**{name: wrong_values(make)[name]}).fit(texts, labels))
     estimator.set_params(**{name: right})
     assert np.array_equal(estimator.predict_proba(texts), before)
 

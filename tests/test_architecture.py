@@ -66,7 +66,7 @@ ROOMS = {
 }
 #: Imports inside functions are for these, and for the packages of an extra. The base of estimators imports scikit-learn
 #: only where scikit-learn asks: it takes longer to import than a model to load.
-DOORS = {"kinfold", "kinfold.estimators.base", "kinfold.cli.main", "kinfold.estimators.registry"}
+DOORS = {f"kinfold{x}" for x in ("", ".cli.main", ".estimators.base", ".estimators.registry", ".nn.encoders.registry")}
 #: Import name -> name in pyproject.toml, where they differ.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
 WEB = {"fastapi", "uvicorn", "starlette"}
@@ -150,6 +150,12 @@ def own_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return length - ((first.end_lineno or first.lineno) - first.lineno + 1)
 
 
+def only_stores(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether it is a constructor that stores its arguments and does nothing else: as long as they are many."""
+    stored = (isinstance(one, ast.Assign) and isinstance(one.value, ast.Name) for one in node.body)
+    return node.name == "__init__" and all(stored)
+
+
 def code_faults(module: str, tree: ast.Module) -> Iterator[str]:
     """Yield forbidden calls, prints outside the command line, and functions that are too long."""
     for node in ast.walk(tree):
@@ -158,9 +164,10 @@ def code_faults(module: str, tree: ast.Module) -> Iterator[str]:
                 yield f"{module}:{node.lineno}: {node.func.id}() can run code from a file"
             if node.func.id == "print" and room_of(module) != "cli":
                 yield f"{module}:{node.lineno}: print() outside the command line"
-        if isinstance(node, ast.Attribute) and node.attr == "import_module" and module not in DOORS:
+        name = node.attr if isinstance(node, ast.Attribute) else node.name if isinstance(node, ast.alias) else ""
+        if name == "import_module" and module not in DOORS:
             yield f"{module}:{node.lineno}: import_module outside the doors"
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not only_stores(node):
             length = own_lines(node)
             if length > MAX_FUNCTION_LINES:
                 yield f"{module}:{node.lineno}: {node.name} has {length} lines"
@@ -190,8 +197,7 @@ def public_faults(module: str, tree: ast.Module) -> Iterator[str]:
                 if missing or node.returns is None:
                     yield f"{module}:{node.lineno}: {node.name} lacks types of {missing or 'its result'}"
 
-    return_value = walk(tree.body, False)
-    yield from return_value
+    yield from walk(tree.body, False)
 
 
 def cycle(graph: dict[str, set[str]]) -> list[str]:
@@ -270,7 +276,7 @@ def test_the_table_itself_points_one_way():
         for other in room.rooms:
             assert order.index(other.split(".")[0]) < order.index(name), f"{name} would import upward: {other}"
     with_torch = {name for name, room in ROOMS.items() if "torch" in room.packages}
-    assert with_torch == {"nn", "training", "estimators", "explain"}
+    assert with_torch == {"nn", "training", "estimators"}
     assert not any("cli" in room.rooms for room in ROOMS.values())
 
 
@@ -285,7 +291,7 @@ def test_everything_imported_is_declared():
     assert undeclared(imported, declared) == set()
     # What is not part of the core may be missing, so that no module may need it to be imported.
     needed = {one.target.split(".")[0] for tree in TREES.values() for one in imports(tree) if not one.lazy}
-    torch_rooms = {"torch"} if any(room_of(m) in ("nn", "training", "explain") for m in TREES) else set()
+    torch_rooms = {"torch"} if any(room_of(m) in ("nn", "training") for m in TREES) else set()
     assert undeclared(needed, CORE) <= torch_rooms | WEB
 
 
@@ -353,6 +359,7 @@ def test_an_allowed_import_passes(module, source):
         ("print('x')", "print()"),
         ("eval('1')", "can run code"),
         ("import importlib\nimportlib.import_module('x')", "import_module"),
+        ("from importlib import import_module", "import_module"),
         ("def f():\n" + "    x = 1\n" * 60, "61 lines"),
         ("class A:\n    async def f(self):\n" + "        x = 1\n" * 60, "61 lines"),
     ],

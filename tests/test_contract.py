@@ -6,12 +6,16 @@ from functools import partial
 
 import pytest
 
-from contract import CHECKS
+from contract import CHECKS, checks_of
 from kinfold.estimators.registry import REGISTRY, estimator_class
 
+#: What makes one learn in a moment: the contract fits hundreds. What comes of the defaults is tested elsewhere.
+QUICK = {
+    "TextClassifier": {"encoder": {"name": "bag", "params": {"dim": 24}}, "learning_rate": 0.02, "max_epochs": 4},
+}
 #: Name -> makes an unfitted one.
 CLASSIFIERS = {
-    name: partial(estimator_class(name))
+    name: partial(estimator_class(name), **QUICK.get(name, {}))
     for name in sorted(REGISTRY)
     if getattr(estimator_class(name), "task", "") == "classify"
 }
@@ -22,8 +26,17 @@ def test_there_are_checks_and_classifiers():
     assert len(set(names)) == len(names) >= 40
     assert "LinearTextClassifier" in CLASSIFIERS
 
+    assert checks_of(CLASSIFIERS["LinearTextClassifier"]) == CHECKS
+    assert all(len(checks_of(make)) >= 40 for make in CLASSIFIERS.values())
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
-@pytest.mark.parametrize("name", CLASSIFIERS)
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        pytest.param(name, check, id=f"{name}-{check.__name__.removeprefix('check_')}")
+        for name, make in CLASSIFIERS.items()
+        for check in checks_of(make)
+    ],
+)
 def test_contract(name, check):
     check(CLASSIFIERS[name])

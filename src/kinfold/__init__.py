@@ -7,21 +7,33 @@ costs nothing.
 from importlib import import_module
 from typing import Any
 
+from kinfold.errors import MissingExtraError
+
 __version__ = "0.1.0"
 
 #: Public name -> where it lives.
 _HOME = {
     "ArtifactError": "errors",
+    "BagOfEmbeddings": "nn.encoders.bag",
+    "BlendedClassifier": "estimators.blended",
+    "CharCNN": "nn.encoders.char_cnn",
     "DataError": "errors",
     "Example": "data.records",
     "Examples": "data.records",
+    "GRU": "nn.encoders.gru",
     "InvalidParameterError": "errors",
     "KinfoldError": "errors",
+    "LSTM": "nn.encoders.lstm",
     "LinearTextClassifier": "estimators.linear",
+    "MinGRU": "nn.encoders.min_gru",
     "NGramVectorizer": "text.ngrams",
     "Pair": "data.records",
     "Pairs": "data.records",
+    "RNN": "nn.encoders.rnn",
     "SkipGram": "estimators.skipgram",
+    "TextClassifier": "estimators.text_classifier",
+    "TextRegressor": "estimators.text_regressor",
+    "WordCNN": "nn.encoders.word_cnn",
     "WordTokenizer": "text.tokenizers",
     "WordVectors": "vectors.words",
     "compare": "evaluation.comparison",
@@ -29,6 +41,7 @@ _HOME = {
     "fetch": "data.catalog",
     "folds": "data.splits",
     "label_errors": "evaluation.label_errors",
+    "learning_curve": "evaluation.learning_curve",
     "load": "artifacts.store",
     "open_table": "data.table",
     "read_table": "data.table",
@@ -44,7 +57,13 @@ def __getattr__(name: str) -> Any:
     """Import a public name where it lives."""
     if name not in _HOME:
         raise AttributeError(f"kinfold has no {name!r}; it has {', '.join(sorted(_HOME))}")
-    found = getattr(import_module(f"kinfold.{_HOME[name]}"), name)
+    try:
+        found = getattr(import_module(f"kinfold.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        what = f"{name} computes with the package torch."
+        raise MissingExtraError(what, fix="pip install 'kinfold[deep]'", code="U-011") from error
     globals()[name] = found
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,14 @@ class Savable(Protocol):
 
     def probe_outputs(self, texts: list[str]) -> Floats2d:
         """Return numbers (N, K) that tell whether a loaded copy answers as this one does."""
+
+
+@runtime_checkable
+class SavesParams(Protocol):
+    """What has parameters that JSON can't hold as they are."""
+
+    def saved_params(self) -> dict[str, Any]:
+        """Return its parameters as a model folder holds them."""
 
 
 class Classifier(Protocol):

@@ -82,6 +82,20 @@ def test_compare_refuses_to_rank_a_tie(kinfold, model, other, write):
     kinfold("compare", model, other, data, "--positive", "negative", "--metric", "recall")
 
 
+def test_compare_says_how_far_models_agree(kinfold, model, other, write):
+    data = write("t.csv", "text,label\n" + "great fun,positive\nterrible mess,negative\nso so,negative\n" * 8)
+    told = kinfold("compare", model, other, data, "--agreement", "agree.html")
+    assert "same answer" in told.err and "at least one model" in told.err
+    page = Path("agree.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>") and "reviews.model and other.model" in page and "<svg" in page
+    found = kinfold("compare", model, other, data, "--json").json["agreement"]
+    assert found["rows"] == 24 and set(found["right"]) == {"reviews.model", "other.model"}
+    assert 0 <= found["pairs"][0]["same"] <= 1 and len(found["examples"]) <= 20
+    kinfold("compare", model, other, "nothing.csv", "--agreement", "none.html", code=3)
+    assert not Path("none.html").exists()
+    assert "M-012" in kinfold("compare", model, other, data, "--agreement", "no/folder.html", code=5).err
+
+
 def test_compare_needs_two_models_and_a_metric_it_knows(kinfold, model, other):
     assert "two models" in kinfold("compare", model, "sample:reviews", code=2).err
     assert "twice" in kinfold("compare", model, model, "sample:reviews", code=2).err

@@ -27,7 +27,7 @@ from kinfold.artifacts.manifest import (
 )
 from kinfold.artifacts.versions import libraries
 from kinfold.errors import ArtifactError, InvalidParameterError, KinfoldError, MachineError, MissingExtraError
-from kinfold.types import Floats2d, Json, Savable, State
+from kinfold.types import Floats2d, Json, Savable, SavesParams, State
 
 #: Probes when the caller gives none: written for this, so that no training text ends up in a manifest.
 PROBES = ("", "It was a good day, and nothing went wrong.", "Das war nicht gut 😀 — 3.5 out of 10!")
@@ -76,7 +76,8 @@ def compose(
             code="P-020",
         )
     state = estimator.get_state()
-    params = jsontext.untag(jsontext.plain(estimator.get_params(deep=False), f"{name} parameter"))
+    given = estimator.saved_params() if isinstance(estimator, SavesParams) else estimator.get_params(deep=False)
+    params = jsontext.untag(jsontext.plain(given, f"{name} parameter"))
     values = jsontext.untag(jsontext.plain(state.values, f"{name} value"))
     sizes = {vocabulary: data.count(b"\n") for vocabulary, data in state.vocabularies.items()}
     _check_state(name, state, sizes)

@@ -50,6 +50,23 @@ def answer(record: int, id: str | None, label: Any, row: Floats2d, classes: Sequ
     return made
 
 
+def number(record: int, id: str | None, value: float) -> Answer:
+    """Return one answer of a model that tells numbers."""
+    return {"record": record} | ({} if id is None else {"id": id}) | {"value": float(f"{value:.7g}")}
+
+
+def columns(model: Any, *, ids: bool, proba: bool) -> dict[str, str]:
+    """Return the columns of a table of a model's answers: their headings -> where an answer has them.
+
+    What is an answer's ``probabilities`` is told by a heading ``p(LABEL)``.
+    """
+    made = {"record": "record"} | ({"id": "id"} if ids else {})
+    if model.task == "regress":
+        return made | {"value": "value"}
+    made |= {"labels": "labels"} if model.multilabel_ else {"label": "label", "probability": "probability"}
+    return made | ({f"p({name})": name for name in model.classes_} if proba else {})
+
+
 def refusal(reject: Reject) -> Answer:
     """Return the answer to a record that can't be used."""
     return {"record": reject.record, "error": {"code": reject.code, "reason": reject.reason, "line": reject.line}}
@@ -88,16 +105,11 @@ class OneObject:
 
 
 class Csv:
-    """A table with a header; several labels of a row are joined by ``|``."""
+    """A table with a header, `columns` as the function of that name gives; labels of a row are joined by ``|``."""
 
-    def __init__(
-        self, file: TextIO, classes: Sequence[str], *, several: bool, ids: bool, proba: bool, safe: bool
-    ) -> None:
-        self._file, self._classes = file, list(classes)
-        self._several, self._ids, self._proba, self._safe = several, ids, proba, safe
-        head = ["record", *(["id"] if ids else []), *(["labels"] if several else ["label", "probability"])]
-        head += [f"p({name})" for name in classes] if proba else []
-        self._rows([[*head, "error"]])
+    def __init__(self, file: TextIO, columns: Mapping[str, str], *, safe: bool) -> None:
+        self._file, self._columns, self._safe = file, columns, safe
+        self._rows([[*columns, "error"]])
 
     def write(self, answers: Sequence[Answer]) -> None:
         """Write some answers."""
@@ -107,19 +119,16 @@ class Csv:
         """Write nothing more."""
 
     def _row(self, one: Answer) -> list[Any]:
-        cells = [one["record"], *([self._cell(one.get("id"))] if self._ids else [])]
-        if self._several:
-            cells.append(self._cell("|".join(one.get("labels", ()))))
-        else:
-            cells += [self._cell(one.get("label")), one.get("probability")]
-        if self._proba:
-            stated = one.get("probabilities", {})
-            cells += [stated.get(name) for name in self._classes]
-        wrong = one.get("error")
+        stated, wrong = one.get("probabilities", {}), one.get("error")
+        cells = [
+            stated.get(key) if heading.startswith("p(") else self._cell(one.get(key))
+            for heading, key in self._columns.items()
+        ]
         return [*cells, f"{wrong['code']}: {wrong['reason']}" if wrong else ""]
 
-    def _cell(self, text: str | None) -> str | None:
-        return excel_safe(text) if self._safe and text is not None else text
+    def _cell(self, value: Any) -> Any:
+        text = "|".join(value) if isinstance(value, list) else value
+        return excel_safe(text) if self._safe and isinstance(text, str) else text
 
     def _rows(self, rows: Sequence[Sequence[Any]]) -> None:
         held = io.StringIO()

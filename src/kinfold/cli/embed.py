@@ -52,7 +52,7 @@ def train_embed(options: TrainEmbed, console: Console) -> dict[str, Json]:
             stopped = stack.enter_context(Stopped(options.output, console, resume=options.resume))
             texts.account_path = stopped.account
             texts.needed = not stopped.goes_on
-            model, before = SkipGram(**chosen.params), Kept()
+            model, before = chosen.build(), Kept()
             _learn(model.fit, texts, options, console, checkpoint=stopped.folder, resume=options.resume)
         account = texts.account()
         version = _save(model, account, before, options.output, lock, console)
@@ -88,7 +88,7 @@ def _checked(options: TrainEmbed) -> Settings:
         check_place(options.export)
     given = (options.model, options.config, options.set or ())
     chosen = settings("embed", *given, seed=options.seed, threads=options.threads, valid=options.valid)
-    Options(**SkipGram(**chosen.params).get_params()).check()
+    Options(**chosen.build().get_params()).check()
     return chosen
 
 

@@ -15,10 +15,13 @@ from kinfold.types import Json
 WORK = {
     "classify": "kinfold.cli.evaluate_classifier:evaluate_classifier",
     "embed": "kinfold.cli.evaluate_vectors:evaluate_vectors",
+    "regress": "kinfold.cli.numbers:evaluate_regressor",
 }
 #: Options that every task takes, and those of word vectors alone; all others are those of classifiers.
 _SHARED = {"model", "data", "seed", "json", "debug"}
 _OF_VECTORS = {"restrict", "method"}
+#: Options of classifiers that say nothing of numbers.
+_OF_LABELS = {"report", "label_errors", "positive", "multi_label", "label_separator"}
 
 
 def evaluate_model(options: Evaluate, console: Console) -> dict[str, Json]:
@@ -33,6 +36,8 @@ def _check(options: Evaluate, task: str) -> None:
     """Raise for an option that says nothing to models of this task."""
     given = {field.name for field in fields(options) if getattr(options, field.name) != field.default} - _SHARED
     odd = given - _OF_VECTORS if task == "embed" else given & _OF_VECTORS
+    if task == "regress":
+        odd |= given & _OF_LABELS
     if odd:
         raise InvalidParameterError(
             f"--{min(odd).replace('_', '-')} says nothing to a model of this task",

@@ -1,4 +1,4 @@
-"""`kinfold explain`: which words of a text led to its label."""
+"""`kinfold explain`: which words of a text led to its label, and how that is known."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ def _show(explanation: Any, top: int, console: Console) -> None:
     if len(explanation.contributions) > len(parts):
         console.out(f"  {rest:+.3f}  (the other {len(explanation.contributions) - len(parts):,})")
     console.out(f"  {explanation.intercept:+.3f}  (before any word)")
+    if explanation.kind == "occlusion":
+        console.out(f"  {explanation.remainder:+.3f}  (not shown by leaving one part out at a time)")
     console.out(f"= {explanation.score:+.3f}")
 
 

@@ -33,6 +33,11 @@ VERBS = {
         "kinfold.cli.train:train_classify",
         "Learn to label texts from a file of labelled texts.",
     ),
+    "train regress": Verb(
+        "kinfold.cli.arguments.train:TrainRegress",
+        "kinfold.cli.regress:train_regress",
+        "Learn to tell a number from a text.",
+    ),
     "train embed": Verb(
         "kinfold.cli.arguments.embed:TrainEmbed",
         "kinfold.cli.embed:train_embed",
@@ -62,6 +67,11 @@ VERBS = {
         "kinfold.cli.arguments.compare:Compare",
         "kinfold.cli.compare:compare_models",
         "Compare models on the same labelled texts, and refuse to rank a tie.",
+    ),
+    "curve": Verb(
+        "kinfold.cli.arguments.curve:Curve",
+        "kinfold.cli.curve:draw_curve",
+        "Say what more labelled texts would bring, and whether another model would pay off.",
     ),
     "nearest": Verb(
         "kinfold.cli.arguments.nearest:Nearest",

@@ -15,6 +15,7 @@ from kinfold.errors import InvalidParameterError
 #: Task -> what models of it are asked with.
 VERBS_OF = {
     "classify": "kinfold predict, explain, evaluate, compare or show",
+    "regress": "kinfold predict, evaluate or show",
     "embed": "kinfold nearest, analogy, members, rank, map, evaluate or show",
 }
 

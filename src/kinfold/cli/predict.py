@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, TextIO
 
-from kinfold.cli.answers import Answer, Csv, JsonLines, OneObject, Writer, answer, refusal
+from kinfold.cli.answers import Answer, Csv, JsonLines, OneObject, Writer, answer, columns, number, refusal
 from kinfold.cli.arguments.predict import Predict
 from kinfold.cli.console import Console
 from kinfold.cli.faults import AlreadyToldError, as_json
 from kinfold.cli.lines import LineReader
-from kinfold.cli.model import load_model
+from kinfold.cli.model import load_model, task_at
 from kinfold.cli.outfile import whole_file
 from kinfold.cli.source import locate, show_ledger
 from kinfold.data.assemble import Block
@@ -33,7 +33,10 @@ def predict(options: Predict, console: Console) -> dict[str, Json] | None:
     """Do what `kinfold predict` does; return its JSON, None where that is written already."""
     begun = time.monotonic()
     form = _form(options)
-    model = load_model(options.model, console)
+    task = task_at(options.model) or "classify"
+    model = load_model(options.model, console, task=task if task == "regress" else "classify")
+    if task == "regress" and options.proba:
+        raise InvalidParameterError("numbers have no probabilities", fix="leave out --proba", code="U-010")
     if options.threads is not None:
         model.set_params(n_threads=options.threads)
     inside = options.json and options.output is None
@@ -122,8 +125,7 @@ def _form(options: Predict) -> str:
 def _writer(form: str, file: TextIO, model: Any, options: Predict) -> Writer:
     if form == "jsonl":
         return JsonLines(file)
-    several, ids = bool(model.multilabel_), options.id is not None
-    return Csv(file, model.classes_, several=several, ids=ids, proba=options.proba, safe=options.excel_safe)
+    return Csv(file, columns(model, ids=options.id is not None, proba=options.proba), safe=options.excel_safe)
 
 
 def _answers(model: Any, block: Block, proba: bool, labels: Counter[str]) -> Iterator[Answer]:
@@ -131,10 +133,13 @@ def _answers(model: Any, block: Block, proba: bool, labels: Counter[str]) -> Ite
     rows = block.rows
     assert isinstance(rows, Examples)
     made = [refusal(reject) for reject in block.rejected]
-    if len(rows):
+    ids: Sequence[str | None] = rows.ids or [None] * len(rows)
+    if len(rows) and model.task == "regress":
+        found = model.predict(rows.texts)
+        made += [number(record, id, value) for record, id, value in zip(block.numbers, ids, found, strict=True)]
+    elif len(rows):
         probabilities = model.predict_proba(rows.texts)
         given = model.answers(probabilities)
-        ids: Sequence[str | None] = rows.ids or [None] * len(rows)
         made += [
             answer(number, id, label, row, model.classes_, proba)
             for number, id, label, row in zip(block.numbers, ids, given, probabilities, strict=True)
@@ -155,12 +160,15 @@ def _check_used(ledger: Ledger) -> None:
 
 
 def _summary(options: Predict, model: Any, ledger: Ledger, labels: Mapping[str, int], begun: float) -> dict[str, Json]:
+    counts: dict[str, Json] = {}
+    if model.task == "classify":
+        named = {name: labels.get(name, 0) for name in model.classes_}
+        counts = {"labels": named, "abstained": labels.get("", 0)}
     return {
         "model": options.model,
         "task": model.task,
         "rows": ledger.to_dict()["rows"],
-        "labels": {name: labels.get(name, 0) for name in model.classes_},
-        "abstained": labels.get("", 0),
+        **counts,
         "output": options.output,
         "seconds": round(time.monotonic() - begun, 3),
     }

@@ -8,44 +8,81 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kinfold.cli.signatures import Parameter, parameters
 from kinfold.data.faults import shown
 from kinfold.errors import InvalidParameterError, MachineError
-from kinfold.estimators.presets import SKIPGRAM
+from kinfold.estimators.presets import BLEND, NETS, SKIPGRAM
+from kinfold.estimators.registry import estimator_class
+from kinfold.nn.encoders.registry import ENCODERS, encoder
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An estimator, by its module and class, and the parameters in which it differs from that class's defaults."""
+    """An estimator, by its module and class, and the parameters in which it differs from that class's defaults.
+
+    `encoder` is the name of the encoder of a net, whose parameters are then set beside the estimator's: by their own
+    names, or as ``encoder.NAME`` where the estimator has one of that name too.
+    """
 
     module: str
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    encoder: str = ""
 
     def parameters(self) -> dict[str, Parameter]:
-        """Return the parameters of the class, with its defaults."""
-        return parameters(self.module, self.name)
+        """Return the parameters that can be set, with the defaults of their classes."""
+        known = parameters(self.module, self.name)
+        if not self.encoder:
+            return known
+        known = {name: parameter for name, parameter in known.items() if name != "encoder"}
+        return known | self.encoder_parameters()
+
+    def encoder_parameters(self) -> dict[str, Parameter]:
+        """Return the parameters of the net's encoder; none where there is no encoder."""
+        if not self.encoder:
+            return {}
+        module, _, name = ENCODERS[self.encoder].removeprefix("kinfold.").partition(":")
+        taken = parameters(self.module, self.name)
+        named = {(f"encoder.{key}" if key in taken else key): own for key, own in parameters(module, name).items()}
+        return {key: replace(own, name=key) for key, own in named.items()}
+
+    def build(self, given: Mapping[str, Any]) -> Any:
+        """Return a new estimator with the preset's parameters and those given, which go before them."""
+        params = {**self.params, **given}
+        own = self.encoder_parameters()
+        of_encoder = {name.removeprefix("encoder."): params.pop(name) for name in list(params) if name in own}
+        made = {"encoder": encoder(self.encoder, **of_encoder)} if self.encoder else {}
+        kind: Any = estimator_class(self.name)
+        return kind(**made, **params)
 
 
 #: Task -> what `--model` names there; the first is taken where none is named.
 MODELS: dict[str, dict[str, Preset]] = {
-    "classify": {"linear": Preset("estimators.linear", "LinearTextClassifier")},
+    "classify": {
+        "linear": Preset("estimators.linear", "LinearTextClassifier"),
+        **{name: Preset("estimators.text_classifier", "TextClassifier", NETS.get(name, {}), name) for name in ENCODERS},
+        "blend": Preset("estimators.blended", "BlendedClassifier", BLEND),
+    },
+    "regress": {
+        name: Preset("estimators.text_regressor", "TextRegressor", NETS.get(name, {}), name) for name in ENCODERS
+    },
     "embed": {name: Preset("estimators.skipgram", "SkipGram", params) for name, params in SKIPGRAM.items()},
 }
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _INT = re.compile(r"[+-]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
-_PLAIN = ("None", "bool", "int", "float", "tuple", "str")
+_PLAIN = ("None", "bool", "int", "float", "tuple", "Sequence", "str")
 _WORDS = {
     "None": "none",
     "bool": "true or false",
     "int": "a whole number",
     "float": "a number",
     "tuple": "whole numbers such as 1,3",
+    "Sequence": "whole numbers such as 8,8 or [[3,5],8]",
     "str": "text",
 }
 
@@ -59,9 +96,13 @@ class Settings:
     given: dict[str, Any]
 
     @property
-    def params(self) -> dict[str, Any]:
-        """The parameters of the model's preset and those given, which go before them."""
-        return {**self.preset.params, **self.given}
+    def is_net(self) -> bool:
+        """Whether it is a net, whose training can be stopped and go on."""
+        return bool(self.preset.encoder)
+
+    def build(self) -> Any:
+        """Return a new estimator with these parameters."""
+        return self.preset.build(self.given)
 
 
 def settings(
@@ -127,7 +168,9 @@ def parse_value(parameter: Parameter, text: str) -> Any:
         return int(text)
     if "float" in kinds and _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
-    if "tuple" in kinds and _INT.fullmatch(text.strip("([])").split(",")[0].strip()):
+    if "Sequence" in kinds and text.startswith("["):
+        return _json(parameter, text)
+    if ("tuple" in kinds or "Sequence" in kinds) and _INT.fullmatch(text.strip("([])").split(",")[0].strip()):
         numbers = [part.strip() for part in text.strip("([])").split(",")]
         if all(map(_INT.fullmatch, numbers)):
             return tuple(map(int, numbers))
@@ -191,7 +234,7 @@ def _filed(parameter: Parameter, value: Any) -> Any:
     elif isinstance(value, float):
         fits = "float" in kinds and math.isfinite(value)
     elif isinstance(value, list):
-        fits = "tuple" in kinds and all(type(item) is int for item in value)
+        fits = "Sequence" in kinds or ("tuple" in kinds and all(type(item) is int for item in value))
         value = tuple(value)
     else:
         fits = isinstance(value, dict) and any(kind not in _PLAIN for kind in kinds)

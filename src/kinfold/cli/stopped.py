@@ -12,9 +12,11 @@ from kinfold.errors import ArtifactError
 
 #: What the name of a model's folder is followed by.
 SUFFIX = ".training"
-#: The file that the trainer writes once it has read all texts: from then on a training can go on.
-_READ = "corpus.npz"
-_ENDINGS = (".npz", ".ids", ".tmp", ".json")
+#: The file that a trainer writes once it has read all texts: from then on a training can go on.
+_READ = ("corpus.npz", "rows.npz")
+#: A folder in it where a net's trainer writes, and the endings of what trainers leave in either.
+_INNER = "training"
+_ENDINGS = (".npz", ".ids", ".tmp", ".json", ".safetensors")
 
 
 class Stopped:
@@ -43,7 +45,7 @@ class Stopped:
     @property
     def can_go_on(self) -> bool:
         """Whether there is something to go on from."""
-        return os.path.exists(os.path.join(self.folder, _READ))
+        return any(os.path.exists(os.path.join(self.folder, name)) for name in _READ)
 
     @property
     def goes_on(self) -> bool:
@@ -71,14 +73,18 @@ class Stopped:
 
     def clear(self) -> None:
         """Remove the folder, and what the trainer left in it."""
-        for name in self._names():
-            os.unlink(os.path.join(self.folder, name))
-        with suppress(FileNotFoundError):
-            os.rmdir(self.folder)
+        for folder in (os.path.join(self.folder, _INNER), self.folder):
+            for name in _names(folder):
+                os.unlink(os.path.join(folder, name))
+            with suppress(FileNotFoundError):
+                os.rmdir(folder)
 
     def _check(self) -> None:
         """Raise ArtifactError if the folder holds what no training left there."""
-        odd = [name for name in self._names() if not name.endswith(_ENDINGS)]
+        inner = os.path.join(self.folder, _INNER)
+        held = [(self.folder, name) for name in _names(self.folder) if name != _INNER or os.path.islink(inner)]
+        held += [(inner, name) for name in _names(inner)]
+        odd = [os.path.join(folder, name) for folder, name in held if not name.endswith(_ENDINGS)]
         if odd or os.path.islink(self.folder):
             raise ArtifactError(
                 f"{self.folder} is in the way: it holds more than a training that was stopped",
@@ -87,8 +93,9 @@ class Stopped:
                 code="A-016",
             )
 
-    def _names(self) -> list[str]:
-        try:
-            return sorted(os.listdir(self.folder))
-        except FileNotFoundError:
-            return []
+
+def _names(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from contextlib import ExitStack
 from typing import Any
 
 from kinfold.artifacts.lock import FolderLock
@@ -14,15 +15,15 @@ from kinfold.cli.console import Console
 from kinfold.cli.kept import Kept
 from kinfold.cli.measure import measure, show_evaluation
 from kinfold.cli.model import load_model
+from kinfold.cli.parts import check_measuring, fit, parts, say_measured
 from kinfold.cli.record import make_record
 from kinfold.cli.settings import Settings, settings
 from kinfold.cli.source import read_labelled, show_labels
+from kinfold.cli.stopped import Stopped
 from kinfold.data.checks import check_label_sets, check_labels, check_overlap, check_texts
 from kinfold.data.ledger import Ledger
 from kinfold.data.records import Examples
-from kinfold.data.splits import split
 from kinfold.errors import InvalidParameterError
-from kinfold.estimators.registry import estimator_class
 from kinfold.evaluation.evaluate import Evaluation
 from kinfold.kernels.threads import thread_count
 from kinfold.types import Json
@@ -32,31 +33,35 @@ def train_classify(options: TrainClassify, console: Console) -> dict[str, Json]:
     """Do what `kinfold train classify` does; return its JSON.
 
     The place to save is checked and held before anything is read, and whatever goes wrong leaves the model that
-    was there as it was.
+    was there as it was. While a net learns, a folder beside the model holds how far it is, for `--resume`.
     """
     begun = time.monotonic()
     chosen = _checked(options)
     if options.update:
         describe(options.output)
-    with reserve(options.output) as lock:
+    with ExitStack() as stack:
+        lock = stack.enter_context(reserve(options.output))
         for note in lock.warnings:
             console.warn(note)
-        model = load_model(options.output, console) if options.update else None
+        model = _opened(options, console) if options.update else chosen.build()
+        before = Kept.of(model.load_report_.manifest) if options.update else None
+        kept = stack.enter_context(Stopped(options.output, console, resume=options.resume)) if chosen.is_net else None
         table = read_labelled(options.data, options.reading(), console)
-        train, test, measured_on = _parts(options, table.examples, table.ledger, console)
+        train, test, measured_on = parts(options, table.examples, table.ledger, console)
         _check(train, test, options, table.ledger, console)
         show_labels(table.ledger, console)
-        before = None if model is None else Kept.of(model.load_report_.manifest)
-        model = _fitted(model, chosen, train, console)
+        if options.update:
+            with console.progress() as report:
+                model.set_params(**chosen.given).partial_fit(train.texts, train.labels, progress=report)
+        else:
+            fit(model, train.texts, train.labels, kept, console)
         evaluation = None
         if test is not None:
             evaluation = measure(model, test, options.output, console, train_labels=train.labels, seed=options.seed)
         saved = _save(model, options, (train, table.ledger), (evaluation, measured_on), before, lock, console)
     if evaluation is not None:
         show_evaluation(evaluation, console)
-        console.say(f"measured on {measured_on}")
-    else:
-        console.say("no figure was measured: --test 0.2 holds out a fifth of the rows, --valid FILE takes others")
+    say_measured(measured_on, console)
     console.out(f"{options.output} {saved['version']}")
     _show_next(options.output, console)
     return {**saved, "rows": table.ledger.to_dict()["rows"], "seconds": round(time.monotonic() - begun, 3)}
@@ -64,38 +69,37 @@ def train_classify(options: TrainClassify, console: Console) -> dict[str, Json]:
 
 def _checked(options: TrainClassify) -> Settings:
     """Return the settings; raise for options that contradict one another."""
-    if options.test is not None and options.valid is not None:
-        raise InvalidParameterError("--test and --valid are two ways to one figure", fix="give one", code="U-007")
-    if options.test is not None and not 0 < options.test < 1:
-        raise InvalidParameterError(
-            "--test is a share of the rows, above 0 and below 1", seen=str(options.test), code="U-007"
-        )
-    if options.update and (options.set or options.config or options.model):
+    check_measuring(options.test, options.valid)
+    if options.update and (options.set or options.config or options.model or options.resume):
         raise InvalidParameterError(
             "--update keeps the parameters of the model it goes on from",
-            fix="leave out --model, --set and --config, or train anew without --update",
+            fix="leave out --model, --set, --config and --resume, or train anew without --update",
             code="U-007",
         )
     seed = None if options.update else options.seed
     given = (options.model, options.config, options.set or ())
-    return settings("classify", *given, seed=seed, threads=options.threads)
+    chosen = settings("classify", *given, seed=seed, threads=options.threads)
+    if options.resume and not chosen.is_net:
+        raise InvalidParameterError(
+            "--resume is for nets, which leave a folder where they were stopped",
+            seen=f"--model {chosen.model}",
+            fix="leave it out: this model is learned in one go",
+            code="U-007",
+        )
+    return chosen
 
 
-def _parts(
-    options: TrainClassify, examples: Examples, ledger: Ledger, console: Console
-) -> tuple[Examples, Examples | None, str]:
-    """Return the rows to learn from, those to measure on, and what to call the latter."""
-    if options.valid is not None:
-        given = {name: value for name, value in options.reading().items() if name not in ("rejected", "member")}
-        other = read_labelled(options.valid, given, console)
-        return examples, other.examples, other.ledger.source
-    if options.test is None:
-        return examples, None, ""
-    given = {"seed": options.seed} if options.seed is not None else {}
-    train, test = split(
-        examples, (1 - options.test, options.test), by="group" if options.group is not None else None, **given
-    )
-    return train, test, f"{len(test):,} rows of {ledger.source} that were held out"
+def _opened(options: TrainClassify, console: Console) -> Any:
+    """Return the model to go on from."""
+    model = load_model(options.output, console)
+    if not hasattr(model, "partial_fit"):
+        raise InvalidParameterError(
+            "a model of this kind can't go on from new rows alone",
+            seen=type(model).__name__,
+            fix="train anew on all rows, without --update",
+            code="U-023",
+        )
+    return model
 
 
 def _check(train: Examples, test: Examples | None, options: TrainClassify, ledger: Ledger, console: Console) -> None:
@@ -110,15 +114,6 @@ def _check(train: Examples, test: Examples | None, options: TrainClassify, ledge
         if message not in ledger.warnings:
             console.warn(message)
             ledger.warn(message)
-
-
-def _fitted(model: Any, chosen: Settings, train: Examples, console: Console) -> Any:
-    """Return a model that has learned from the rows: a new one, or the one given."""
-    with console.progress() as report:
-        if model is None:
-            kind: Any = estimator_class(chosen.preset.name)
-            return kind(**chosen.params).fit(train.texts, train.labels, progress=report)
-        return model.set_params(**chosen.given).partial_fit(train.texts, train.labels, progress=report)
 
 
 def _save(

@@ -66,7 +66,7 @@ class TextEstimator:
 
         is_classifier = self.task == "classify"
         return Tags(
-            estimator_type="classifier" if is_classifier else None,
+            estimator_type={"classify": "classifier", "regress": "regressor"}.get(self.task),
             target_tags=TargetTags(required=True, one_d_labels=True),
             classifier_tags=ClassifierTags() if is_classifier else None,
             input_tags=InputTags(two_d_array=False, string=True),

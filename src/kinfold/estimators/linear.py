@@ -12,10 +12,10 @@ from kinfold.errors import InvalidParameterError
 from kinfold.estimators import linear_fit, linear_more, linear_state
 from kinfold.estimators.base import TextEstimator
 from kinfold.estimators.decision import Costs, tune
-from kinfold.estimators.explanation import Contribution, Explanation
 from kinfold.estimators.labels import check_labels, known_memberships
 from kinfold.estimators.linear_fit import Progress
 from kinfold.estimators.linear_options import Options
+from kinfold.explain.explanation import Contribution, Explanation
 from kinfold.kernels.threads import thread_count
 from kinfold.text.normalize import check_texts
 from kinfold.types import Floats1d, Floats2d, Json, Layout, State

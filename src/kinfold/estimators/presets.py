@@ -24,3 +24,14 @@ SKIPGRAM: dict[str, Mapping[str, Any]] = {
         "shared_table": True,
     },
 }
+
+#: Encoder -> the parameters in which nets with it differ from the estimators' defaults.
+NETS: dict[str, Mapping[str, Any]] = {}
+
+#: What `kinfold train classify --model blend` blends: as `BlendedClassifier` takes `models`.
+BLEND: Mapping[str, Any] = {
+    "models": {
+        "linear": {"class": "LinearTextClassifier", "params": {}},
+        "net": {"class": "TextClassifier", "params": {}},
+    }
+}

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from kinfold.errors import ArtifactError
+from kinfold.errors import ArtifactError, MissingExtraError
+from kinfold.estimators.device import EXTRA
 from kinfold.types import Savable
 
 #: Class name -> module. A class is imported when it is asked for, since some need optional dependencies.
 REGISTRY: dict[str, str] = {
+    "BlendedClassifier": "kinfold.estimators.blended",
     "LinearTextClassifier": "kinfold.estimators.linear",
     "SkipGram": "kinfold.estimators.skipgram",
+    "TextClassifier": "kinfold.estimators.text_classifier",
+    "TextRegressor": "kinfold.estimators.text_regressor",
     "WordVectors": "kinfold.vectors.words",
 }
 
@@ -22,6 +26,8 @@ def estimator_class(name: str) -> type[Savable]:
     ------
     ArtifactError
         If there is none.
+    MissingExtraError
+        U-011: it needs torch, which is not installed.
     """
     if name not in REGISTRY:
         raise ArtifactError(
@@ -29,5 +35,10 @@ def estimator_class(name: str) -> type[Savable]:
             seen=repr(name)[:80],
             fix=f"One of {', '.join(sorted(REGISTRY))}; a newer kinfold may know more.",
         )
-    found: type[Savable] = getattr(import_module(REGISTRY[name]), name)
+    try:
+        found: type[Savable] = getattr(import_module(REGISTRY[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise MissingExtraError(f"{name} computes with the package torch.", fix=EXTRA, code="U-011") from error
     return found

@@ -107,7 +107,7 @@ def write_corpus(
     MachineError
         M-012: the files can't be written.
     """
-    reading = _Reading(known or {})
+    reading = Reading(known or {})
     raw, raw_held_out = folder / "read.ids", folder / "read-held-out.ids"
     with writing(folder):
         kept, apart = raw.open("wb"), raw_held_out.open("wb")
@@ -156,7 +156,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class _Tokens:
+class Tokens:
     """Tokens of a batch: `indptr` (N + 1,), their hashes (T,), and where they stand in `data`: spans (T, 2)."""
 
     data: bytes
@@ -165,7 +165,7 @@ class _Tokens:
     spans: Array
 
 
-class _Reading:
+class Reading:
     """The distinct words so far, numbered as they came, and how often each occurs."""
 
     def __init__(self, known: Mapping[str, int]) -> None:
@@ -175,12 +175,12 @@ class _Reading:
         self._text, self._ends = bytearray(), array("q", [0])
         self._n_known = len(known)
         if known:
-            self._enter(_cut([list(known)], None, 0))
+            self.enter(_cut([list(known)], None, 0))
             self.counts = np.array(list(known.values()), np.int64)
 
-    def add(self, cut: _Tokens, files: tuple[BinaryIO, BinaryIO], held_out: float, seed: int) -> None:
+    def add(self, cut: Tokens, files: tuple[BinaryIO, BinaryIO], held_out: float, seed: int) -> None:
         """Number a batch's tokens, and write them to the first file, or those of sentences held out to the second."""
-        entries = self._enter(cut)
+        entries = self.enter(cut)
         indptr = cut.indptr
         apart = _chosen(cut, held_out, seed)  # (N,) bool
         of_token = np.repeat(apart, np.diff(indptr))  # (T,)
@@ -219,10 +219,11 @@ class _Reading:
     def _bytes(self, entry: int) -> bytes:
         return bytes(self._text[self._ends[entry] : self._ends[entry + 1]])
 
-    def _enter(self, cut: _Tokens) -> Ids1d:
+    def enter(self, cut: Tokens, first_text: int = 0) -> Ids1d:
+        """Return the number of each token of a batch, (T,); `table` counts in how many texts one stands."""
         before = len(self.table)
         lengths = (cut.spans[:, 1] - cut.spans[:, 0]).astype(np.int32)
-        _, entries = self.table.count(cut.indptr, cut.hashes, cut.spans[:, 0].copy(), lengths, 0, True)
+        _, entries = self.table.count(cut.indptr, cut.hashes, cut.spans[:, 0].copy(), lengths, first_text, True)
         for entry in range(before, len(self.table)):
             start = int(self.table.starts[entry])
             self._text += cut.data[start : start + int(self.table.lengths[entry])]
@@ -236,7 +237,7 @@ def _ranks(named: Array) -> Ints1d:
     return ranks
 
 
-def _chosen(cut: _Tokens, share: float, seed: int) -> Array:
+def _chosen(cut: Tokens, share: float, seed: int) -> Array:
     """Return which sentences are held out, by a hash of their words; (N,) bool."""
     if share == 0:
         return np.zeros(len(cut.indptr) - 1, bool)
@@ -259,11 +260,11 @@ def _batches(sentences: Iterable[Sentence]) -> Iterator[list[Sentence]]:
         yield batch
 
 
-def _cut(batch: list[Sentence], tokenizer: Tokenizer | None, first: int) -> _Tokens:
+def _cut(batch: list[Sentence], tokenizer: Tokenizer | None, first: int) -> Tokens:
     """Cut a batch of sentences into words; `first` is the number of its first sentence."""
     if all(isinstance(sentence, str) for sentence in batch) and tokenizer is not None:
         cut = tokenizer.cut(check_texts(batch))  # type: ignore[arg-type]
-        return _Tokens(cut.data, cut.indptr, cut.hashes, cut.spans[:, :2])
+        return Tokens(cut.data, cut.indptr, cut.hashes, cut.spans[:, :2])
     split = [_listed(sentence, tokenizer, first + row) for row, sentence in enumerate(batch)]
     indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum([len(tokens) for tokens in split], dtype=np.int64)])
     try:
@@ -275,7 +276,7 @@ def _cut(batch: list[Sentence], tokenizer: Tokenizer | None, first: int) -> _Tok
     if len(offsets) != indptr[-1] + 1 or (np.diff(offsets) == 1).any():
         raise _odd_token(split, first)
     spans: Ids2d = np.stack([offsets[:-1], offsets[1:] - 1], axis=1)
-    return _Tokens(data, indptr, line_keys(buf, offsets, False), spans)
+    return Tokens(data, indptr, line_keys(buf, offsets, False), spans)
 
 
 def _odd_token(split: list[Sequence[str]], first: int) -> DataError:

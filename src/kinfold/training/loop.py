@@ -311,20 +311,9 @@ class Loop:
         if progress is None or not self._group.leads or (not doing and now - self._said < _SPARSE):
             return
         self._said = now
-        share, spent = place.step / self._n_steps, now - self._begun
-        left = spent * (1 - share) / share if share else math.inf
-        budget = self._settings.time_budget
+        share, budget = place.step / self._n_steps, self._settings.time_budget
         if budget is not None:
-            share, left = max(share, min(1.0, spent / budget)), min(left, max(0.0, budget - spent))
+            share = max(share, min(1.0, (now - self._begun) / budget))
         speed = place.epoch_rows / max(place.epoch_seconds, 1e-9)
-        what = doing or f"loss {self._live:.4f}, {speed:,.0f} rows/s, {_duration(left)} left"
+        what = doing or f"loss {self._live:.4f}, {speed:,.0f} rows/s"
         progress(f"epoch {place.epoch + 1} of {self._settings.max_epochs}: {what}", share)
-
-
-def _duration(seconds: float) -> str:
-    """Return seconds as people say them."""
-    if not math.isfinite(seconds):
-        return "unknown"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

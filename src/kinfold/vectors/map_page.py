@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from kinfold.pages.document import document
 from kinfold.pages.text import seen, visible
 from kinfold.types import Floats2d, Json
+from kinfold.vectors.polarity import STEPS
 
 if TYPE_CHECKING:
     from kinfold.vectors.maps import WordMap
@@ -54,9 +56,23 @@ def mark_of(place: int) -> tuple[int, int]:
 
 
 def class_names(drawn: WordMap) -> list[str]:
-    """Return the classes of a map, the largest first, equally large ones by name."""
-    given = [name for name in drawn.classes or () if name is not None]
-    return sorted(set(given), key=lambda name: (-given.count(name), name))
+    """Return the classes of a map, the largest first, equally large ones by name; steps of a scale in their order."""
+    given = Counter(name for name in drawn.classes or () if name is not None)
+    if drawn.polarity is not None:
+        return [name for name in reversed(drawn.polarity.names()) if name in given]
+    return sorted(given, key=lambda name: (-given[name], name))
+
+
+def class_marks(drawn: WordMap) -> list[tuple[str, int]]:
+    """Return the name of the colour and the shape of each class, in the order of `class_names`.
+
+    The ends of a scale differ in shape as well as in colour.
+    """
+    names = class_names(drawn)
+    if drawn.polarity is None:
+        return [(f"--c{colour}", shape) for colour, shape in map(mark_of, range(len(names)))]
+    steps = [drawn.polarity.names().index(name) for name in names]
+    return [(f"--p{step}", 1 if step < STEPS else 0) for step in steps]
 
 
 def grid_points(points: Floats2d) -> tuple[list[int], list[int], list[float], list[float]]:
@@ -81,6 +97,8 @@ def _data(drawn: WordMap) -> Json:
         "centre": centre,
         "span": span,
         "names": [seen(name) for name in names],
+        "marks": class_marks(drawn),
+        "notes": None if drawn.polarity is None else [seen(note) for note in drawn.polarity.notes()],
         "of": of,
         "near": [[j for j in row if j >= 0] for row in drawn.neighbours.tolist()],
     }
@@ -97,7 +115,18 @@ def _verdict(drawn: WordMap) -> str:
     else:
         judged = f"Many words close together here are far apart in the space ({held}): trust the lines, not the plane"
     far = "; how far apart two groups lie means little." if drawn.method == "tsne" else "."
-    return judged + far
+    return judged + far + _parted(drawn)
+
+
+def _parted(drawn: WordMap) -> str:
+    """Return how well the sides of a scale part."""
+    if drawn.polarity is None or drawn.polarity.in_space is None:
+        return ""
+    sides = f"<bdi>{visible(drawn.polarity.toward)}</bdi> or <bdi>{visible(drawn.polarity.against)}</bdi>"
+    share = f"<b>{100 * drawn.polarity.in_space:.0f} %</b>"
+    return (
+        f" Of the words nearest to a word in the space, {share} speak for the same side, {sides}; 50 % would be chance."
+    )
 
 
 def _stage(drawn: WordMap) -> str:
@@ -133,21 +162,24 @@ def _legend(drawn: WordMap) -> str:
     if drawn.classes is None:
         return ""
     names: list[str | None] = [*class_names(drawn)]
+    counts = Counter(drawn.classes)
     if None in drawn.classes:
         names.append(None)
     rows = []
+    marks = [*class_marks(drawn), ("--c-none", 0)]
     for place, name in enumerate(names):
-        colour, shape = mark_of(place)
-        fill = "var(--c-none)" if name is None else f"var(--c{colour})"
-        mark = _MARKS[0 if name is None else shape].format(f' fill="{fill}" stroke="{fill}" stroke-width="1.5"')
+        colour, shape = marks[place]
+        fill = f"var({colour})"
+        mark = _MARKS[shape].format(f' fill="{fill}" stroke="{fill}" stroke-width="1.5"')
         label = '<span class="soft">no class</span>' if name is None else f"<span><bdi>{visible(name)}</bdi></span>"
-        count = sum(one == name for one in drawn.classes)
+        count = counts[name]
         rows.append(
             f'<button type="button" aria-pressed="true" data-class="{-1 if name is None else place}">'
             f'<svg viewBox="0 0 16 16" aria-hidden="true">{mark}</svg>{label}'
             f'<span class="soft">{count:,}</span></button>'
         )
-    heading = '<h2 id="classes">Classes</h2>'
+    said = "Classes" if drawn.polarity is None else "What a word speaks for, in log-odds"
+    heading = f'<h2 id="classes">{said}</h2>'
     return (
         f'<section class="card controls" aria-labelledby="classes">{heading}'
         f'<div class="legend">{"".join(rows)}</div></section>'

@@ -9,7 +9,8 @@ import numpy as np
 
 from kinfold.pages.text import seen, visible
 from kinfold.types import Floats2d
-from kinfold.vectors.map_page import METHODS, class_names, mark_of
+from kinfold.vectors import polarity
+from kinfold.vectors.map_page import METHODS, class_marks, class_names
 from kinfold.vectors.pictures import empty_axes, png_of
 
 if TYPE_CHECKING:
@@ -37,10 +38,9 @@ def map_svg(drawn: WordMap) -> str:
     halo = 'stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
     for i, x, y in place_labels(drawn, at, radius):
         parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{INK}" {halo}>{visible(_short(drawn.words[i]))}</text>')
-    for row, name in enumerate(class_names(drawn)):
-        place, shape = mark_of(row)
+    for row, (name, (colour, shape)) in enumerate(zip(class_names(drawn), _legend(drawn), strict=True)):
         y = ROOM + row * 1.5 * LINE
-        parts.append(f'<path d="{_mark(shape, 14, y - 4, 4)}" fill="{COLOURS[place]}"/>')
+        parts.append(f'<path d="{_mark(shape, 14, y - 4, 4)}" fill="{colour}"/>')
         parts.append(f'<text x="24" y="{y:.1f}" fill="{INK}" {halo}>{visible(_short(name))}</text>')
     return "".join([*parts, "</svg>\n"])
 
@@ -60,10 +60,9 @@ def map_png(drawn: WordMap, dpi: int = 144) -> bytes:
     style: dict[str, Any] = {"fontsize": LINE, "color": INK, "path_effects": halo, "parse_math": False}
     for i, x, y in place_labels(drawn, at, radius):
         axes.text(x, y, seen(_short(drawn.words[i])), **style)
-    for row, name in enumerate(class_names(drawn)):
-        place, shape = mark_of(row)
+    for row, (name, (colour, shape)) in enumerate(zip(class_names(drawn), _legend(drawn), strict=True)):
         y = ROOM + row * 1.5 * LINE
-        axes.scatter([14], [y - 4], s=64, c=COLOURS[place], marker=_MARKERS[shape], linewidths=0)
+        axes.scatter([14], [y - 4], s=64, c=colour, marker=_MARKERS[shape], linewidths=0)
         axes.text(24, y, seen(_short(name)), **style)
     return png_of(axes)
 
@@ -117,8 +116,15 @@ def _marks(drawn: WordMap) -> list[tuple[str, int]]:
     """Return the colour and shape of each word."""
     if drawn.classes is None:
         return [(COLOURS[0], 0)] * len(drawn)
-    places = {name: mark_of(place) for place, name in enumerate(class_names(drawn))}
-    return [(NO_CLASS, 0) if c is None else (COLOURS[places[c][0]], places[c][1]) for c in drawn.classes]
+    places = dict(zip(class_names(drawn), _legend(drawn), strict=True))
+    return [(NO_CLASS, 0) if c is None else places[c] for c in drawn.classes]
+
+
+def _legend(drawn: WordMap) -> list[tuple[str, int]]:
+    """Return the colour and shape of each class, in the order of `class_names`."""
+    colours = {f"--c{i}": colour for i, colour in enumerate(COLOURS)}
+    colours |= {f"--p{i}": colour for i, colour in enumerate(polarity.COLOURS)}
+    return [(colours[name], shape) for name, shape in class_marks(drawn)]
 
 
 def _mark(shape: int, x: float, y: float, r: float) -> str:

@@ -17,6 +17,7 @@ from kinfold.vectors.map_page import METHODS, map_page
 from kinfold.vectors.map_picture import map_png, map_svg
 from kinfold.vectors.neighbours import listed, unit_rows
 from kinfold.vectors.pictures import Picture
+from kinfold.vectors.polarity import Polarity
 from kinfold.vectors.projection import neighbours_of, principal_plane, trustworthiness, tsne_plane
 from kinfold.vectors.spelling import unknown
 from kinfold.vectors.tables import shown
@@ -54,6 +55,8 @@ class WordMap(Picture):
         (N, K) the nearest words of each word in the space, among those on the map; -1 for none.
     missing
         Words asked for that have no vector.
+    polarity
+        What each word speaks for, where the map is coloured by that: its classes are then the steps of the scale.
     """
 
     words: tuple[str, ...]
@@ -63,6 +66,7 @@ class WordMap(Picture):
     quality: float | None
     neighbours: Ids2d
     missing: tuple[str, ...] = ()
+    polarity: Polarity | None = None
 
     def __len__(self) -> int:
         return len(self.words)
@@ -75,6 +79,8 @@ class WordMap(Picture):
         """Return what the map is, how far it can be trusted, and what is missing from it."""
         quality = "" if self.quality is None else f", trustworthiness {self.quality:.3f}"
         lines = [f"{len(self):,} words by {METHODS[self.method]}{quality}"]
+        if self.polarity is not None:
+            lines.append(str(self.polarity))
         if self.missing:
             lines.append(f"no vector: {', '.join(map(shown, self.missing))}")
         return "\n".join(lines)
@@ -84,12 +90,13 @@ class WordMap(Picture):
         rows: list[dict[str, Json]] = [{"word": word, "x": x, "y": y} for word, (x, y) in self]
         for row, name in zip(rows, self.classes or (), strict=False):
             row["class"] = name
-        return {
-            "method": self.method,
-            "trustworthiness": self.quality,
-            "words": rows,
-            "missing": list(self.missing),
-        }
+        parts: dict[str, Json] = {"method": self.method, "trustworthiness": self.quality}
+        if self.polarity is not None:
+            for row, value in zip(rows, self.polarity.values.tolist(), strict=True):
+                row["polarity"] = value
+            sides = {"toward": self.polarity.toward, "against": self.polarity.against}
+            parts["purity"] = {"in_space": self.polarity.in_space, "on_plane": self.polarity.on_plane, **sides}
+        return {**parts, "words": rows, "missing": list(self.missing)}
 
     def html(self, title: str = "") -> str:
         """Return one page to explore the map in; it holds all it needs. `title` is its heading."""
@@ -100,12 +107,19 @@ class WordMap(Picture):
         return map_svg(self)
 
     def csv(self) -> str:
-        """Return a table: word, x, y, and class if there are classes."""
+        """Return a table: word, x, y, and class and polarity if there are any."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["word", "x", "y", *(["class"] if self.classes is not None else [])])
-        for i, (word, (x, y)) in enumerate(self):
-            writer.writerow([word, f"{x:.6g}", f"{y:.6g}", *([self.classes[i] or ""] if self.classes else [])])
+        columns = [list(self.words), *([f"{v:.6g}" for v in column.tolist()] for column in self.points.T)]
+        head = ["word", "x", "y"]
+        if self.classes is not None:
+            head.append("class")
+            columns.append([name or "" for name in self.classes])
+        if self.polarity is not None:
+            head.append("polarity")
+            columns.append([f"{v:.6g}" for v in self.polarity.values.tolist()])
+        writer.writerow(head)
+        writer.writerows(zip(*columns, strict=True))
         return out.getvalue()
 
     def _png(self, dpi: int) -> bytes:

@@ -23,4 +23,8 @@ class Compare(LabelledReading):
     positive: Annotated[
         str | None, typer.Option(metavar="LABEL", help="The positive one of two classes.", show_default="the second")
     ] = None
+    agreement: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.html", help="Write where the models agree, and the texts on which they do not."),
+    ] = None
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the resampling.")] = None

@@ -10,7 +10,7 @@ from kinfold.cli.arguments.common import Common
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explain(Common):
-    """Say which words of a text led to its label: what each added to the score, exactly."""
+    """Say which words of a text led to its label: what each added to the score, or what the score loses without it."""
 
     verb: ClassVar[str] = "explain"
 
@@ -19,5 +19,5 @@ class Explain(Common):
     label: Annotated[
         str | None, typer.Option(metavar="LABEL", help="Explain this label.", show_default="the likeliest")
     ] = None
-    top: Annotated[int, typer.Option(metavar="N", min=0, help="How many n-grams to list.")] = 10
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="How many n-grams or words to list.")] = 10
     html: Annotated[str | None, typer.Option(metavar="FILE.html", help="Write the shaded text as a page.")] = None

@@ -7,16 +7,18 @@ import typer
 
 from kinfold.cli.arguments.common import Common
 from kinfold.cli.arguments.training import Threads
-from kinfold.cli.arguments.vectors import Vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Map(Common):
-    """Draw words where near ones are alike; or, with --world, countries by their likeness to a word."""
+    """Draw words where near ones are alike, those of a net by what they speak for; or, with --world, countries."""
 
     verb: ClassVar[str] = "map"
 
-    model: Vectors
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A model folder, of word vectors or of a net; or a file of vectors."),
+    ]
     output: Annotated[
         str,
         typer.Option("-o", "--output", metavar="FILE", help="What to write: .html, .png, .svg or .csv by its ending."),
@@ -30,7 +32,19 @@ class Map(Common):
     ] = None
     count: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="How many words to draw where none are named: the most frequent."),
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="How many words to draw where none are named: the most frequent; of a classifier the strongest.",
+        ),
+    ] = None
+    label: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Of a classifier: colour words by what they do for it.",
+            show_default="the second of two",
+        ),
     ] = None
     method: Annotated[
         str | None,

@@ -1,4 +1,4 @@
-"""Arguments of `kinfold train classify`."""
+"""Arguments of `kinfold train classify` and `kinfold train regress`."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -15,20 +15,18 @@ class ClassifyCommand(WithParameters):
     task = "classify"
 
 
+class RegressCommand(WithParameters):
+    """The command `kinfold train regress`."""
+
+    task = "regress"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainClassify(LabelledReading):
-    """Learn to label texts from a file of labelled texts, and save the model.
-
-    DATA is a file (CSV, TSV, JSON lines, Parquet, fastText lines, packed or not), - for standard input,
-    sample:reviews for a small data set that comes with kinfold, or fetch:NAME for a public one.
-    """
-
-    verb: ClassVar[str] = "train classify"
-    command_class: ClassVar[type[Any]] = ClassifyCommand
+class TrainLabelled(LabelledReading):
+    """What learning from a labelled file takes."""
 
     data: Annotated[str, typer.Argument(metavar="DATA", help="The labelled texts.")]
     output: Output
-    model: Annotated[str | None, model_option("classify")] = None
     test: Annotated[
         float | None,
         typer.Option(metavar="SHARE", help="Hold out this share of the rows and measure the model on them."),
@@ -38,6 +36,37 @@ class TrainClassify(LabelledReading):
     config: Config = None
     seed: Seed = None
     threads: Threads = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training of this model that was stopped (nets only).")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainClassify(TrainLabelled):
+    """Learn to label texts from a file of labelled texts, and save the model.
+
+    DATA is a file (CSV, TSV, JSON lines, Parquet, fastText lines, packed or not), - for standard input,
+    sample:reviews for a small data set that comes with kinfold, or fetch:NAME for a public one. The linear model comes
+    first; the others are nets, which need the extra deep.
+    """
+
+    verb: ClassVar[str] = "train classify"
+    command_class: ClassVar[type[Any]] = ClassifyCommand
+
+    model: Annotated[str | None, model_option("classify")] = None
     update: Annotated[
         bool, typer.Option("--update", help="Go on from the model at MODEL with these rows, in place of a new one.")
     ] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRegress(TrainLabelled):
+    """Learn to tell a number from a text, from a file whose label column holds numbers, and save the model.
+
+    DATA is as for kinfold train classify. The models are nets, which need the extra deep.
+    """
+
+    verb: ClassVar[str] = "train regress"
+    command_class: ClassVar[type[Any]] = RegressCommand
+
+    model: Annotated[str | None, model_option("regress")] = None

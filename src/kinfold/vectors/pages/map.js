@@ -1,6 +1,6 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
-const { words, x, y, of, names, near } = data;
+const { words, x, y, of, names, near, marks, notes } = data;
 const count = words.length;
 const folded = words.map((word) => fold(word));
 const stage = document.querySelector(".stage");
@@ -12,7 +12,7 @@ const list = document.querySelector(".search ul");
 const said = document.querySelector(".said");
 const card = document.querySelector(".chosen");
 
-const SHAPES = 4, COLOURS = 8, MARGIN = 28, FARTHEST = 0.6, NEAREST = 400, TOUCH = 14;
+const MARGIN = 28, FARTHEST = 0.6, NEAREST = 400, TOUCH = 14;
 const shown = new Set([...names.keys(), -1]);  // classes that are drawn
 const widths = new Map();
 let colours = {}, wide = 1, high = 1, unit = 1;
@@ -28,7 +28,7 @@ function readColours() {
   const read = (name) => style.getPropertyValue(name).trim();
   colours = { ink: read("--ink"), soft: read("--soft"), card: read("--card"), accent: read("--accent") };
   colours.none = names.length ? read("--c-none") : colours.accent;
-  colours.of = names.map((_, c) => read("--c" + (c % COLOURS)));
+  colours.of = marks.map(([colour]) => read(colour));
 }
 
 function measure() {
@@ -60,7 +60,8 @@ function mark(path, shape, px, py, r) {
   path.moveTo(px, py - r * 1.3); path.lineTo(px + r * 1.3, py); path.lineTo(px, py + r * 1.3); path.lineTo(px - r * 1.3, py); path.closePath();
 }
 
-const shapeOf = (c) => (c < 0 ? 0 : (c + Math.floor(c / COLOURS)) % SHAPES);
+const shapeOf = (c) => (c < 0 ? 0 : marks[c][1]);
+const kindOf = (i) => (notes ? notes[i] : of && of[i] >= 0 ? names[of[i]] : "");
 
 function draw() {
   brush.clearRect(0, 0, wide, high);
@@ -206,7 +207,7 @@ function choose(i) {
   card.hidden = i < 0;
   if (i >= 0) {
     card.querySelector("h2").textContent = words[i];
-    card.querySelector("p").textContent = (of && of[i] >= 0 ? names[of[i]] + " · " : "") + (near[i].length ? "nearest in the space:" : "");
+    card.querySelector("p").textContent = (kindOf(i) ? kindOf(i) + " · " : "") + (near[i].length ? "nearest in the space:" : "");
     card.querySelector("ol").replaceChildren(...near[i].map((j) => {
       const item = document.createElement("li"), button = document.createElement("button");
       button.type = "button";
@@ -237,7 +238,7 @@ function hover(i) {
   if (i >= 0) {
     const title = document.createElement("b"), kind = document.createElement("div"), rest = document.createElement("div");
     title.textContent = words[i];
-    kind.textContent = of && of[i] >= 0 ? names[of[i]] : "";
+    kind.textContent = kindOf(i);
     kind.className = rest.className = "soft";
     rest.textContent = near[i].length ? "near: " + near[i].map((j) => words[j]).join(", ") : "";
     tip.replaceChildren(title, kind, rest);

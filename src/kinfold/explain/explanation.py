@@ -1,23 +1,28 @@
-"""Why a linear model gave its answer: what each n-gram added, exactly."""
+"""Why a model gave its answer: the parts of a text, and what each had to do with the score of a label."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from typing import Literal
 
 from kinfold.types import Json
+
+#: What the weights of an explanation are.
+Kind = Literal["exact", "occlusion"]
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """What one n-gram added to the score of a label.
+    """What one part of a text had to do with the score of a label.
 
     Parameters
     ----------
     ngram
-        The n-gram.
+        The part: an n-gram, or for an occlusion the token or the run of tokens that was left out.
     weight
-        What it added, in log-odds.
+        In log-odds. Of an exact explanation: what the part added. Of an occlusion: by how much the score is lower
+        without the part.
     spans
         Where it stands in the normalised text: (start, end) characters, each occurrence.
     """
@@ -29,7 +34,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The parts of one score: ``score == intercept + sum of the contributions' weights``.
+    """The parts of one score: ``score == intercept + sum of the contributions' weights + remainder``.
 
     Parameters
     ----------
@@ -40,11 +45,15 @@ class Explanation:
     probability
         The calibrated probability of that label.
     score
-        Its calibrated log-odds (with many classes, its score before the softmax).
+        Its calibrated log-odds. Of an exact explanation with many classes: its score before the softmax.
     intercept
         What an empty text would score.
     contributions
-        What each known n-gram added, the strongest first.
+        What each part had to do with the score, the strongest first.
+    kind
+        ``"exact"``: the score is a sum, the weights are its terms, and nothing is left. ``"occlusion"``: each part
+        was left out alone. What parts say only together, or what each of two says as well, shows in no weight: it is
+        the remainder, which may be large.
     """
 
     text: str
@@ -53,11 +62,17 @@ class Explanation:
     score: float
     intercept: float
     contributions: tuple[Contribution, ...]
+    kind: Kind = "exact"
+
+    @property
+    def remainder(self) -> float:
+        """What the intercept and the weights leave of the score, in log-odds; 0 but for rounding if exact."""
+        return self.score - self.intercept - sum(part.weight for part in self.contributions)
 
     def segments(self) -> list[tuple[str, float]]:
         """Return the text in pieces, each with its share of the weights; the pieces joined are the text.
 
-        An n-gram's weight is spread evenly over the characters of all its occurrences.
+        A part's weight is spread evenly over the characters of all its occurrences.
         """
         heat = [0.0] * len(self.text)
         for part in self.contributions:
@@ -81,6 +96,8 @@ class Explanation:
             "probability": self.probability,
             "score": self.score,
             "intercept": self.intercept,
+            "kind": self.kind,
+            "remainder": self.remainder,
             "contributions": [
                 {"ngram": part.ngram, "weight": part.weight, "spans": [list(span) for span in part.spans]}
                 for part in self.contributions
@@ -94,4 +111,10 @@ class Explanation:
             f'{round(60 * abs(weight) / strongest)}%,transparent)" title="{weight:+.3f}">{escape(piece)}</span>'
             for piece, weight in self.segments()
         )
-        return f"<p>{shaded}</p><p><b>{escape(self.label)}</b>, probability {self.probability:.3f}</p>"
+        told = f"<p>{shaded}</p><p><b>{escape(self.label)}</b>, probability {self.probability:.3f}</p>"
+        if self.kind == "exact":
+            return told
+        return told + (
+            "<p><small>Shaded by how much the score of the label drops without each part. Parts that say the same "
+            f"hide one another: {self.remainder:+.3f} of the score {self.score:+.3f} shows in none.</small></p>"
+        )
