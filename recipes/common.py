@@ -42,6 +42,13 @@ class Recipe:
         """Show what is being done; estimators call it as they learn."""
         sys.stderr.write(f"\r\033[K{self.name}: {stage}, {share:.0%}" if sys.stderr.isatty() else "")
 
+    def took(self, what: str, since: float) -> float:
+        """Say how long something took that began at `since` by `time.monotonic`; return the seconds."""
+        spent = time.monotonic() - since
+        sys.stderr.write("\r\033[K" if sys.stderr.isatty() else "")
+        print(f"{what}: {spent:,.0f} s", flush=True)
+        return round(spent, 1)
+
     def finish(
         self, published: Mapping[str, float], measured: Mapping[str, Any], rows: Mapping[str, int], settings: Mapping
     ) -> None:

@@ -36,9 +36,7 @@ options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
 options.add_argument("--vectors")
 asked, sys.argv[1:] = options.parse_known_args()
 recipe = start("countries", ["S13", "S14", "S15"], __doc__)
-BEST = dict(
-    dim=200, window=8, negatives=10, sample=1e-4, epochs=10, average=True, shared_negatives=64, tokenizer="spaces"
-)
+BEST = dict(dim=200, window=8, negatives=10, shared_negatives=64, sample=1e-4, epochs=10, average=True)
 DRAWS, N_RANDOM = (2, 600) if recipe.quick else (10, 5000)
 CRICKET = ["sri_lanka", "zimbabwe", "bangladesh", "pakistan"]  # the source's first four
 
@@ -59,7 +57,8 @@ def learned() -> kf.WordVectors:
         return getattr(found, "vectors_", found)
     with gzip.open(recipe.data / "wikispeedia" / "articles.jsonl.gz", "rt", encoding="utf-8") as file:
         articles = [re.sub("[^a-z]+", " ", json.loads(line)["text"].lower()) for line in file]
-    return kf.SkipGram(**BEST, random_state=recipe.seed).fit(articles, progress=recipe.progress).vectors_
+    model = kf.SkipGram(**BEST, tokenizer="spaces", random_state=recipe.seed)
+    return model.fit(articles, progress=recipe.progress).vectors_
 
 
 if recipe.quick:
@@ -127,6 +126,5 @@ for space, vectors in spaces.items():
     exact["cricket, countries not on the map"] = len(names) - sum(country.drawn for country in world.countries)
     measured |= {f"{name}, {space}": {"value": x, "low": x, "high": x} for name, x in exact.items()}
     rows |= {f"words, {space}": len(vectors), f"countries known, {space}": len(known)}
-
 print(f"maps: {folder}")
 recipe.finish({"accuracy, as the source, GloVe": 0.999}, measured, rows, {"own": asked.vectors or BEST, "draws": DRAWS})

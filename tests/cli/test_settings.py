@@ -94,7 +94,8 @@ random_state = 5
 def test_the_command_line_goes_before_the_file(write):
     path = write("kinfold.toml", CONFIG)
     got = settings("classify", None, path, ["min_df=4"], seed=6, threads=2)
-    assert got.model == "linear" and got.preset == MODELS["classify"]["linear"] and got.params == got.given
+    assert got.model == "linear" and got.preset == MODELS["classify"]["linear"]
+    assert got.build().get_params() | got.given == got.build().get_params()
     assert got.given == {
         "min_df": 4,
         "words": (1, 2),

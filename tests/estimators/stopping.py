@@ -17,7 +17,7 @@ KINDS = {
     "shared": {"epochs": 2, "shared_table": True, "learning_rate": 0.01},
     "everything": {
         **{"epochs": 9, "deterministic": True, "n_threads": 2, "subwords": (2, 3), "buckets": 60, "replicas": 2},
-        **{"valid": 0.2, "patience": 1, "learning_rate": 0.1},
+        **{"valid": 0.2, "patience": 1, "learning_rate": 0.1, "shared_negatives": 64},
     },
 }
 TEXTS = topics(5000)

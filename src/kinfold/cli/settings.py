@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kinfold.cli.main import find
 from kinfold.cli.signatures import Parameter, parameters
 from kinfold.data.faults import shown
 from kinfold.errors import InvalidParameterError, MachineError
 from kinfold.estimators.presets import BLEND, NETS, SKIPGRAM
-from kinfold.estimators.registry import estimator_class
 from kinfold.nn.encoders.registry import ENCODERS, encoder
 
 
@@ -34,11 +34,12 @@ class Preset:
 
     def parameters(self) -> dict[str, Parameter]:
         """Return the parameters that can be set, with the defaults of their classes."""
+        return self.own_parameters() | self.encoder_parameters()
+
+    def own_parameters(self) -> dict[str, Parameter]:
+        """Return the parameters of the estimator; which encoder a net has is told by its name."""
         known = parameters(self.module, self.name)
-        if not self.encoder:
-            return known
-        known = {name: parameter for name, parameter in known.items() if name != "encoder"}
-        return known | self.encoder_parameters()
+        return {name: one for name, one in known.items() if not (self.encoder and name == "encoder")}
 
     def encoder_parameters(self) -> dict[str, Parameter]:
         """Return the parameters of the net's encoder; none where there is no encoder."""
@@ -55,7 +56,8 @@ class Preset:
         own = self.encoder_parameters()
         of_encoder = {name.removeprefix("encoder."): params.pop(name) for name in list(params) if name in own}
         made = {"encoder": encoder(self.encoder, **of_encoder)} if self.encoder else {}
-        kind: Any = estimator_class(self.name)
+        # Through the door of the command line: a help must not import what estimators take.
+        kind = find(f"kinfold.{self.module}:{self.name}")
         return kind(**made, **params)
 
 
@@ -187,6 +189,8 @@ def default_text(value: Any) -> str:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping) or (isinstance(value, tuple) and any(isinstance(one, tuple) for one in value)):
+        return json.dumps(value, separators=(",", ":"))
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

@@ -1,11 +1,13 @@
 """What the verbs of `kinfold train` share: their common options, and a help that lists what `--set` takes."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import typer
 from typer.core import TyperCommand
 
 from kinfold.cli.settings import MODELS, Preset, default_text
+from kinfold.cli.signatures import Parameter
 
 Output = Annotated[str, typer.Option("-o", "--output", metavar="MODEL", help="The model folder to write.")]
 Assignments = Annotated[
@@ -34,14 +36,21 @@ class WithParameters(TyperCommand):
         for name, preset in MODELS[self.task].items():
             alike.setdefault((preset.module, preset.name), {})[name] = preset
         for presets in alike.values():
-            known = next(iter(presets.values())).parameters().values()
-            rows = [(f"{p.name}={default_text(p.default)}", p.about) for p in known]
-            with formatter.section(f"Parameters of {', '.join(presets)}, for --set, with their defaults"):
-                formatter.write_dl(rows)
+            first = next(iter(presets.values()))
+            named = ", ".join(presets) if not first.encoder else "all nets"
+            _write(f"Parameters of {named}, for --set, with their defaults", first.own_parameters(), formatter)
+            for name, preset in presets.items():
+                _write(f"Further parameters of {name}", preset.encoder_parameters(), formatter)
             changed = {name: preset.params for name, preset in presets.items() if preset.params}
             if changed:
                 with formatter.section("Where the models differ from these defaults"):
                     formatter.write_dl([(name, _assigned(params)) for name, params in changed.items()])
+
+
+def _write(title: str, known: Mapping[str, Parameter], formatter: Any) -> None:
+    if known:
+        with formatter.section(title):
+            formatter.write_dl([(f"{p.name}={default_text(p.default)}", p.about) for p in known.values()])
 
 
 def _assigned(params: Any) -> str:
