@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
 from kinfold.estimators import blended_fit, blended_state
-from kinfold.estimators.base import TextEstimator
 from kinfold.estimators.blended_members import members_of, to_plain
 from kinfold.estimators.blended_weights import to_probabilities
-from kinfold.estimators.decision import METRICS, Costs, tune
-from kinfold.estimators.labels import check_labels, known_memberships
+from kinfold.estimators.classifier import Classifying
+from kinfold.estimators.decision import METRICS, Costs
 from kinfold.estimators.linear_fit import Progress, silent
 from kinfold.estimators.rules import Rules, check, is_number, is_whole
 from kinfold.explain.explanation import Explanation
@@ -23,7 +21,7 @@ from kinfold.text.tokenizers import WordTokenizer
 from kinfold.types import Floats1d, Floats2d, Json, Layout, State
 
 
-class BlendedClassifier(TextEstimator):
+class BlendedClassifier(Classifying):
     """Blends classifiers: the log-odds of each, weighted and added up.
 
     Every member learns `n_folds` times from all rows but a fold's. On what the members say of the rows they did not
@@ -82,8 +80,6 @@ class BlendedClassifier(TextEstimator):
     ['yes']
     """
 
-    task: ClassVar[str] = "classify"
-
     def __init__(
         self,
         *,
@@ -135,40 +131,6 @@ class BlendedClassifier(TextEstimator):
         """Return the probability of each label, (N, C) in the order of `classes_`; rows sum to 1 unless multi-label."""
         scores = self._scores(texts)
         return to_probabilities(scores, self.fitted_.kind)
-
-    def predict(self, texts: Sequence[str]) -> list[Any]:
-        """Return a label each; None where it is better to give no answer; a tuple of labels each if multi-label."""
-        return self.answers(self.predict_proba(texts))
-
-    def score(self, texts: Sequence[str], labels: Sequence[Any]) -> float:
-        """Return the share of texts whose answer is right; if multi-label, the share with all labels right."""
-        answers = self.predict(texts)
-        right, _ = check_labels(labels, len(answers))
-        return float(np.mean([answer == label for answer, label in zip(answers, right, strict=True)]))
-
-    def answers(self, probabilities: Floats2d) -> list[Any]:
-        """Return the answers to probabilities that `predict_proba` gave."""
-        self._check_fitted("fitted_")
-        if self.multilabel_:
-            chosen = self.decision_.choose_many(probabilities)
-            return [tuple(self.classes_[c] for c in np.flatnonzero(row)) for row in chosen]
-        return [None if c < 0 else self.classes_[c] for c in self.decision_.choose(probabilities)]
-
-    def choose_threshold(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[Any],
-        *,
-        metric: str = "accuracy",
-        costs: Costs | None = None,
-        abstain_cost: float | None = None,
-    ) -> Self:
-        """Choose anew how probabilities become answers, on rows that the blend was not trained on."""
-        probabilities = self.predict_proba(texts)
-        members = known_memberships(labels, self.classes_, self.multilabel_, len(probabilities))
-        wanted: dict[str, Any] = {"metric": metric, "costs": costs, "abstain_cost": abstain_cost}
-        decision = tune(probabilities, members, self.classes_, multilabel=self.multilabel_, **wanted)
-        return self._take(replace(self.fitted_, decision=decision))
 
     def explain(self, text: str, label: str | None = None) -> Explanation:
         """Return by how much the score of a label drops without each word of a text; by default of the likeliest one.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
 from kinfold.errors import InvalidParameterError
 from kinfold.estimators import linear_fit, linear_more, linear_state
-from kinfold.estimators.base import TextEstimator
-from kinfold.estimators.decision import Costs, tune
-from kinfold.estimators.labels import check_labels, known_memberships
+from kinfold.estimators.classifier import Classifying
+from kinfold.estimators.decision import Costs
 from kinfold.estimators.linear_fit import Progress
 from kinfold.estimators.linear_options import Options
 from kinfold.explain.explanation import Contribution, Explanation
@@ -21,7 +19,7 @@ from kinfold.text.normalize import check_texts
 from kinfold.types import Floats1d, Floats2d, Json, Layout, State
 
 
-class LinearTextClassifier(TextEstimator):
+class LinearTextClassifier(Classifying):
     """Classifies texts by the n-grams they hold.
 
     Logistic regression on binary n-grams of words, and for short texts of characters too. With two classes a column
@@ -109,8 +107,6 @@ class LinearTextClassifier(TextEstimator):
     ['yes']
     """
 
-    task: ClassVar[str] = "classify"
-
     def __init__(
         self,
         *,
@@ -195,47 +191,6 @@ class LinearTextClassifier(TextEstimator):
         """Return the probability of each label, (N, C) in the order of `classes_`; rows sum to 1 unless multi-label."""
         margins = self._margins(texts)
         return self.fitted_.calibration(margins)
-
-    def predict(self, texts: Sequence[str]) -> list[Any]:
-        """Return a label each; None where it is better to give no answer; a tuple of labels each if multi-label."""
-        return self.answers(self.predict_proba(texts))
-
-    def score(self, texts: Sequence[str], labels: Sequence[Any]) -> float:
-        """Return the share of texts whose answer is right; if multi-label, the share with all labels right."""
-        answers = self.predict(texts)
-        right, _ = check_labels(labels, len(answers))
-        return float(np.mean([answer == label for answer, label in zip(answers, right, strict=True)]))
-
-    def answers(self, probabilities: Floats2d) -> list[Any]:
-        """Return the answers to probabilities that `predict_proba` gave."""
-        self._check_fitted("fitted_")
-        if self.multilabel_:
-            chosen = self.decision_.choose_many(probabilities)
-            return [tuple(self.classes_[c] for c in np.flatnonzero(row)) for row in chosen]
-        return [None if c < 0 else self.classes_[c] for c in self.decision_.choose(probabilities)]
-
-    def choose_threshold(
-        self,
-        texts: Sequence[str],
-        labels: Sequence[Any],
-        *,
-        metric: str = "accuracy",
-        costs: Costs | None = None,
-        abstain_cost: float | None = None,
-    ) -> Self:
-        """Choose anew how probabilities become answers, on rows that the model was not trained on."""
-        probabilities = self.predict_proba(texts)
-        members = known_memberships(labels, self.classes_, self.multilabel_, len(probabilities))
-        decision = tune(
-            probabilities,
-            members,
-            self.classes_,
-            metric=metric,
-            costs=costs,
-            abstain_cost=abstain_cost,
-            multilabel=self.multilabel_,
-        )
-        return self._take(replace(self.fitted_, decision=decision))
 
     def explain(self, text: str, label: str | None = None) -> Explanation:
         """Return what each n-gram of a text added to the score of a label; by default the likeliest one.

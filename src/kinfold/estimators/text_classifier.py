@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
 from kinfold.errors import DataError
-from kinfold.estimators.decision import Costs, tune
-from kinfold.estimators.labels import check_labels, known_memberships
+from kinfold.estimators.classifier import Classifying
+from kinfold.estimators.decision import Costs
 from kinfold.estimators.neural_answers import margins_of
 from kinfold.estimators.neural_estimator import NeuralEstimator
 from kinfold.estimators.neural_rows import Progress
@@ -23,7 +23,7 @@ from kinfold.types import Floats1d, Floats2d
 from kinfold.vectors.words import WordVectors
 
 
-class TextClassifier(NeuralEstimator):
+class TextClassifier(NeuralEstimator, Classifying):
     """Classifies texts with a net.
 
     Texts are cut into words or characters, an encoder makes a vector of each, and layers on top of it give the scores
@@ -146,8 +146,6 @@ class TextClassifier(NeuralEstimator):
     >>> TextClassifier(max_epochs=10).fit(texts, labels).predict(["good film"])
     ['yes']
     """
-
-    task: ClassVar[str] = "classify"
 
     def __init__(
         self,
@@ -289,47 +287,6 @@ class TextClassifier(NeuralEstimator):
         if self.fitted_.calibration is None:
             raise RuntimeError("a classifier is calibrated")
         return self.fitted_.calibration(margins)
-
-    def predict(self, texts: Any) -> list[Any]:
-        """Return a label each; None where it is better to give no answer; a tuple of labels each if multi-label."""
-        return self.answers(self.predict_proba(texts))
-
-    def score(self, texts: Any, labels: Sequence[Any]) -> float:
-        """Return the share of texts whose answer is right; if multi-label, the share with all labels right."""
-        answers = self.predict(texts)
-        right, _ = check_labels(labels, len(answers))
-        return float(np.mean([answer == label for answer, label in zip(answers, right, strict=True)]))
-
-    def answers(self, probabilities: Floats2d) -> list[Any]:
-        """Return the answers to probabilities that `predict_proba` gave."""
-        self._check_fitted("fitted_")
-        if self.multilabel_:
-            chosen = self.decision_.choose_many(probabilities)
-            return [tuple(self.classes_[c] for c in np.flatnonzero(row)) for row in chosen]
-        return [None if c < 0 else self.classes_[c] for c in self.decision_.choose(probabilities)]
-
-    def choose_threshold(
-        self,
-        texts: Any,
-        labels: Sequence[Any],
-        *,
-        metric: str = "accuracy",
-        costs: Costs | None = None,
-        abstain_cost: float | None = None,
-    ) -> Self:
-        """Choose anew how probabilities become answers, on rows that the model was not trained on."""
-        probabilities = self.predict_proba(texts)
-        members = known_memberships(labels, self.classes_, self.multilabel_, len(probabilities))
-        decision = tune(
-            probabilities,
-            members,
-            self.classes_,
-            metric=metric,
-            costs=costs,
-            abstain_cost=abstain_cost,
-            multilabel=self.multilabel_,
-        )
-        return self._take(replace(self.fitted_, decision=decision))
 
     def explain(self, text: str, label: str | None = None) -> Explanation:
         """Return by how much the score of a label drops without each word of a text; by default the likeliest label."""
