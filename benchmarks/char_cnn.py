@@ -175,7 +175,7 @@ model = kf.TextClassifier(encoder=encoder, max_length=250, max_epochs=1, time_bu
 with kf.open_table(sys.argv[1], text="text", label="label") as table:
     model.fit(row for block in table for row in block.rows)
 peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
-print(json.dumps([peak, model.n_rows_]))
+print(json.dumps([peak, model.fitted_.shape.n_rows]))
 """
 
 

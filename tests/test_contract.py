@@ -10,7 +10,15 @@ from contract import CHECKS, checks_of
 from kinfold.estimators.registry import REGISTRY, estimator_class
 
 #: What makes one learn in a moment: the contract fits hundreds. What comes of the defaults is tested elsewhere.
+_FAST = {"characters": None, "C": 3.0, "calibrate": False}
 QUICK = {
+    "BlendedClassifier": {
+        "models": {
+            "words": {"class": "LinearTextClassifier", "params": _FAST | {"words": (1, 1)}},
+            "pairs": {"class": "LinearTextClassifier", "params": _FAST | {"words": (1, 2)}},
+        },
+        "n_folds": 2,
+    },
     "TextClassifier": {"encoder": {"name": "bag", "params": {"dim": 24}}, "learning_rate": 0.02, "max_epochs": 4},
 }
 #: Name -> makes an unfitted one.
