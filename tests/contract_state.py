@@ -234,7 +234,10 @@ def check_deep_copy_lives_by_itself(make):
     before = fitted.predict_proba(texts)
     other = copy.deepcopy(fitted)
     assert same_state(other.get_state(), fitted.get_state())
-    other.fit([*texts, *texts_of(2, 9)], [*labels, *["new"] * 9])
+    if hasattr(other, "partial_fit"):
+        other.partial_fit(texts_of(2, 9), ["new"] * 9)
+    else:
+        other.fit([*texts, *texts_of(2, 9)], [*labels, *["new"] * 9])
     assert same_array(fitted.predict_proba(texts), before) and list(fitted.classes_) == ["bad", "good"]
 
 

@@ -19,7 +19,7 @@ CALLS |= {"importlib.util.spec_from_file_location", "importlib.machinery.SourceF
 KEYWORDS = {"allow_pickle", "trust_remote_code"}
 IMPORTERS = {"import_module", "__import__"}
 #: The doors at which names of our own modules, written in our own source, are imported when first used.
-LAZY_DOORS = {"__init__.py", "cli/main.py", "estimators/registry.py", "nn/encoders/registry.py"}
+LAZY_DOORS = {"__init__.py", "cli/main.py", "estimators/registry.py"}
 
 
 def _dotted(node: ast.expr) -> str:

@@ -125,7 +125,7 @@ def test_a_failed_run_leaves_the_old_output(kinfold, model, write, tmp_path):
     assert Path("out.jsonl").read_text("utf-8") == "mine\n" and len(os.listdir(tmp_path)) == 2
     assert "M-012" in kinfold("predict", model, data, "-o", "none/out.jsonl", code=5).err
     assert "D-001" in kinfold("predict", model, "dd.csv", code=3).err
-    assert "error A-" in kinfold("predict", "nomodel", data, code=4).err
+    assert "\nerror A-" in kinfold("predict", "nomodel", data, code=4).err
 
 
 def test_the_function_works_without_the_command_line(model, labelled, tmp_path):

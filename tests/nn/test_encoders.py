@@ -9,8 +9,10 @@ import torch
 from sklearn.base import clone
 
 from kinfold.errors import ArtifactError, InvalidParameterError
+from kinfold.estimators.encoders import encoder, from_json, to_json
+from kinfold.estimators.registry import encoder_class
 from kinfold.nn.encoders.base import Encoder
-from kinfold.nn.encoders.registry import ENCODERS, encoder, encoder_class, from_json, to_json
+from kinfold.nn.encoders.registry import ENCODERS
 from kinfold.nn.heads import Head
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.model import TextNet

@@ -25,8 +25,8 @@ def task_at(path: str) -> str:
     return "embed" if os.path.exists(path) and not os.path.isdir(path) else task_of(describe(path))
 
 
-def load_model(path: str, console: Console, *, task: str = "classify", mmap: bool = False) -> Any:
-    """Load a model with progress shown, and show what its loading warns of.
+def load_model(path: str, console: Console, *, task: str = "classify", also: str = "", mmap: bool = False) -> Any:
+    """Load a model of a task, or `also` of another, with progress shown, and show what its loading warns of.
 
     Raises
     ------
@@ -35,16 +35,16 @@ def load_model(path: str, console: Console, *, task: str = "classify", mmap: boo
     """
     with console.progress() as report:
         report(f"loading {path}", None)
-        _check_task(path, task)
+        _check_task(path, task, also)
         model = load(path, mmap=mmap)
     for note in model.load_report_.warnings:
         console.warn(note)
     return model
 
 
-def _check_task(path: str, task: str) -> None:
+def _check_task(path: str, task: str, also: str) -> None:
     found = task_of(describe(path))
-    if found and found != task:
+    if found and found not in (task, also):
         raise InvalidParameterError(
             f"{path} is a model of another task",
             seen=f"a model that kinfold train {found} makes, where one of kinfold train {task} is needed",

@@ -15,7 +15,7 @@ from kinfold.cli.arguments.predict import Predict
 from kinfold.cli.console import Console
 from kinfold.cli.faults import AlreadyToldError, as_json
 from kinfold.cli.lines import LineReader
-from kinfold.cli.model import load_model, task_at
+from kinfold.cli.model import load_model
 from kinfold.cli.outfile import whole_file
 from kinfold.cli.source import locate, show_ledger
 from kinfold.data.assemble import Block
@@ -33,9 +33,8 @@ def predict(options: Predict, console: Console) -> dict[str, Json] | None:
     """Do what `kinfold predict` does; return its JSON, None where that is written already."""
     begun = time.monotonic()
     form = _form(options)
-    task = task_at(options.model) or "classify"
-    model = load_model(options.model, console, task=task if task == "regress" else "classify")
-    if task == "regress" and options.proba:
+    model = load_model(options.model, console, also="regress")
+    if model.task == "regress" and options.proba:
         raise InvalidParameterError("numbers have no probabilities", fix="leave out --proba", code="U-010")
     if options.threads is not None:
         model.set_params(n_threads=options.threads)

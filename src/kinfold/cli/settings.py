@@ -16,7 +16,7 @@ from kinfold.cli.signatures import Parameter, parameters
 from kinfold.data.faults import shown
 from kinfold.errors import InvalidParameterError, MachineError
 from kinfold.estimators.presets import BLEND, NETS, SKIPGRAM
-from kinfold.nn.encoders.registry import ENCODERS, encoder
+from kinfold.nn.encoders.registry import ENCODERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Preset:
         params = {**self.params, **given}
         own = self.encoder_parameters()
         of_encoder = {name.removeprefix("encoder."): params.pop(name) for name in list(params) if name in own}
-        made = {"encoder": encoder(self.encoder, **of_encoder)} if self.encoder else {}
+        made = {"encoder": find(ENCODERS[self.encoder])(**of_encoder)} if self.encoder else {}
         # Through the door of the command line: a help must not import what estimators take.
         kind = find(f"kinfold.{self.module}:{self.name}")
         return kind(**made, **params)

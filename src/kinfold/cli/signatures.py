@@ -50,10 +50,16 @@ def parameters(module: str, name: str) -> dict[str, Parameter]:
 
 
 def _value(node: ast.expr) -> Any:
-    """Return a default: a literal, or a power of two written as ``1 << 18``."""
+    """Return a default: a number, a name in quotes, None, tuples of such, or a power of two written as ``1 << 18``."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Tuple):
+        return tuple(_value(one) for one in node.elts)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_value(node.operand)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.LShift):
-        return ast.literal_eval(node.left) << ast.literal_eval(node.right)
-    return ast.literal_eval(node)
+        return _value(node.left) << _value(node.right)
+    raise TypeError(f"a default that is no literal: {ast.unparse(node)}")
 
 
 def _constructor(node: ast.ClassDef) -> ast.FunctionDef:

@@ -22,6 +22,10 @@ class TextEstimator:
     #: What the estimator does, as the command line names it.
     task: ClassVar[str] = ""
 
+    def _store(self, given: dict[str, Any]) -> None:
+        """Store a constructor's arguments, as `locals` gives them at its start."""
+        vars(self).update({name: value for name, value in given.items() if name not in ("self", "__class__")})
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments by name; `deep` changes nothing."""
         return {name: getattr(self, name) for name in self._defaults()}

@@ -16,6 +16,7 @@ from kinfold.errors import DataError, InvalidParameterError
 from kinfold.estimators import neural_state
 from kinfold.estimators.base import TextEstimator
 from kinfold.estimators.device import on_gpu
+from kinfold.estimators.encoders import from_json, to_json
 from kinfold.estimators.neural_answers import calibrate, class_weights, decide, margins_of
 from kinfold.estimators.neural_checkpoint import TRAINING, KeptRows, told
 from kinfold.estimators.neural_embedding import Given
@@ -26,7 +27,6 @@ from kinfold.estimators.neural_state import Fitted, shape_of
 from kinfold.estimators.skipgram_corpus import folder_for
 from kinfold.nn.embedding import TokenEmbedding
 from kinfold.nn.encoders.base import Encoder
-from kinfold.nn.encoders.registry import from_json, to_json
 from kinfold.nn.model import TextNet
 from kinfold.text.normalize import check_texts
 from kinfold.text.vocabulary import END

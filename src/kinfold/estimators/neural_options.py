@@ -12,11 +12,11 @@ from typing import Any
 from kinfold.errors import InvalidParameterError
 from kinfold.estimators.decision import METRICS, Costs
 from kinfold.estimators.device import on_gpu
+from kinfold.estimators.encoders import from_json, to_json
 from kinfold.estimators.neural_embedding import Embedding
 from kinfold.estimators.rules import Rules, check, is_flag, is_number, is_positive, is_whole
 from kinfold.nn.encoders.bag import BagOfEmbeddings
 from kinfold.nn.encoders.base import Encoder
-from kinfold.nn.encoders.registry import from_json, to_json
 from kinfold.text.normalize import Normalizer
 from kinfold.text.tokenizers import CharacterTokenizer, Tokenizer, WordTokenizer
 from kinfold.training.averaging import AVERAGES

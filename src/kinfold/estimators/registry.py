@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from kinfold.errors import ArtifactError, MissingExtraError
 from kinfold.estimators.device import EXTRA
+from kinfold.nn.encoders.registry import ENCODERS
 from kinfold.types import Savable
 
 #: Class name -> module. A class is imported when it is asked for, since some need optional dependencies.
@@ -42,3 +44,9 @@ def estimator_class(name: str) -> type[Savable]:
             raise
         raise MissingExtraError(f"{name} computes with the package torch.", fix=EXTRA, code="U-011") from error
     return found
+
+
+def encoder_class(name: str) -> Any:
+    """Return the class of an encoder that is in `kinfold.nn.encoders.registry.ENCODERS`."""
+    module, _, attribute = ENCODERS[name].partition(":")
+    return getattr(import_module(module), attribute)

@@ -192,47 +192,7 @@ class TextClassifier(NeuralEstimator, Classifying):
         n_threads: int | None = None,
         random_state: int = 0,
     ) -> None:
-        self.encoder = encoder
-        self.unit = unit
-        self.lowercase = lowercase
-        self.strip_html = strip_html
-        self.symbols = symbols
-        self.min_count = min_count
-        self.max_tokens = max_tokens
-        self.alphabet = alphabet
-        self.max_length = max_length
-        self.embedding = embedding
-        self.embedding_words = embedding_words
-        self.embedding_rate = embedding_rate
-        self.loss = loss
-        self.label_smoothing = label_smoothing
-        self.class_weight = class_weight
-        self.hidden = hidden
-        self.dropout = dropout
-        self.l1 = l1
-        self.l2 = l2
-        self.max_norm = max_norm
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.warmup = warmup
-        self.weight_decay = weight_decay
-        self.momentum = momentum
-        self.clip_norm = clip_norm
-        self.average = average
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.patience = patience
-        self.valid = valid
-        self.calibrate = calibrate
-        self.metric = metric
-        self.costs = costs
-        self.abstain_cost = abstain_cost
-        self.time_budget = time_budget
-        self.device = device
-        self.precision = precision
-        self.n_threads = n_threads
-        self.random_state = random_state
+        self._store(locals())
 
     def fit(
         self,
