@@ -22,7 +22,7 @@ ENCODERS = {"char-cnn": 32, "gru": 24, "min-gru": 48}
 CHILD = """
 import hashlib, sys
 import kinfold as kf
-from kinfold.estimators.encoders import encoder
+from kinfold.estimators.neural.encoders import encoder
 source, folder, epochs, name, width = sys.argv[1:]
 rows = kf.read_table(source, text="text", label="label").examples if source else kf.sample("reviews")
 shapes = {

@@ -29,7 +29,7 @@ import numpy as np
 import kinfold as kf
 from common import data_dir, in_turns, medians, parser, write
 from kinfold.data.gold import read_analogies, read_similarity
-from kinfold.estimators.skipgram import SkipGram
+from kinfold.estimators.skipgram.estimator import SkipGram
 from kinfold.evaluation.words import analogies, similarity
 
 THREADS = 2
@@ -214,7 +214,7 @@ def memory(path: Path, place: Path, quick: bool) -> dict[str, Any]:
         while file.tell() < target:
             file.write(block)
     code = (
-        "import json, sys; from pathlib import Path; from kinfold.estimators.skipgram import SkipGram\n"
+        "import json, sys; from pathlib import Path; from kinfold.estimators.skipgram.estimator import SkipGram\n"
         "file = open(sys.argv[1], encoding='utf-8')\n"
         "model = SkipGram(epochs=1, tokenizer='spaces', n_threads=2, random_state=0).fit(file)\n"
         "peak = int(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]) * 1024\n"

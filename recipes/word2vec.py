@@ -20,7 +20,7 @@ import kinfold as kf
 from common import start
 from kinfold.data.gold import read_analogies, read_similarity
 from kinfold.estimators.presets import SKIPGRAM
-from kinfold.estimators.skipgram import SkipGram
+from kinfold.estimators.skipgram.estimator import SkipGram
 from kinfold.evaluation.words import analogies, similarity
 
 recipe = start("word2vec", ["S11", "S12", "S70"], __doc__)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import kinfold as kf
-from kinfold.estimators.blended_weights import blend, find_weights, to_probabilities, to_scores
+from kinfold.estimators.blended.weights import blend, find_weights, to_probabilities, to_scores
 from kinfold.estimators.decision import tune
 
 

@@ -12,7 +12,7 @@ from kinfold.cli.arguments.train import TrainClassify
 from kinfold.cli.console import Console
 from kinfold.cli.main import run
 from kinfold.cli.train import train_classify
-from kinfold.estimators.linear import LinearTextClassifier
+from kinfold.estimators.linear.classifier import LinearTextClassifier
 
 _QUICK = ["characters=none", "words=1,2", "C=3"]
 

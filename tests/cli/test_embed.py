@@ -144,7 +144,7 @@ def test_update_needs_a_model_that_can_go_on(kinfold, text, model):
 
 def stop(monkeypatch, error):
     """Let the next training end with an error once it has begun to learn."""
-    from kinfold.estimators.skipgram_training import Training
+    from kinfold.estimators.skipgram.training import Training
 
     run, seen = Training.run, []
 

@@ -10,7 +10,7 @@ import pytest
 from kinfold.artifacts.store import save
 from kinfold.cli import map as map_verb
 from kinfold.errors import InvalidParameterError
-from kinfold.estimators.linear import LinearTextClassifier
+from kinfold.estimators.linear.classifier import LinearTextClassifier
 from kinfold.vectors.words import WordVectors
 
 WORDS = [f"{'good' if i % 2 else 'bad'}{i}" for i in range(30)]

@@ -8,7 +8,7 @@ from kinfold.cli.settings import MODELS, default_text, parse_assignment, parse_v
 from kinfold.cli.signatures import parameters
 from kinfold.data.table import read_table
 from kinfold.errors import InvalidParameterError, KinfoldError
-from kinfold.estimators.linear import LinearTextClassifier
+from kinfold.estimators.linear.classifier import LinearTextClassifier
 
 LINEAR = MODELS["classify"]["linear"].parameters()
 

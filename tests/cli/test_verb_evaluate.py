@@ -11,7 +11,7 @@ from kinfold.cli.arguments.evaluate import Evaluate
 from kinfold.cli.console import Console
 from kinfold.cli.evaluate import evaluate_model
 from kinfold.cli.overlap import SIZE, overlap, sketch
-from kinfold.estimators.linear import LinearTextClassifier
+from kinfold.estimators.linear.classifier import LinearTextClassifier
 
 
 def test_json_has_the_shape_of_the_design(kinfold, model, write):

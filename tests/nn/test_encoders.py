@@ -9,7 +9,7 @@ import torch
 from sklearn.base import clone
 
 from kinfold.errors import ArtifactError, InvalidParameterError
-from kinfold.estimators.encoders import encoder, from_json, to_json
+from kinfold.estimators.neural.encoders import encoder, from_json, to_json
 from kinfold.estimators.registry import encoder_class
 from kinfold.nn.encoders.base import Encoder
 from kinfold.nn.encoders.registry import ENCODERS

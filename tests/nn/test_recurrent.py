@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kinfold.estimators.encoders import encoder
+from kinfold.estimators.neural.encoders import encoder
 from kinfold.nn.init import GAIN, start_recurrent_
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import POOLINGS, Pooling, largest

@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["text.tokenizers", "text.tokens", "text.vocabulary", "estimators.linear"])
+@pytest.mark.parametrize("name", ["text.tokenizers", "text.tokens", "text.vocabulary", "estimators.linear.classifier"])
 def test_examples(name):
     result = doctest.testmod(import_module(f"kinfold.{name}"))
     assert result.attempted > 0 and result.failed == 0

@@ -22,8 +22,8 @@ from kinfold.cli.settings import Settings, settings
 from kinfold.cli.stopped import Stopped
 from kinfold.cli.texts import Account, Texts
 from kinfold.errors import InvalidParameterError
-from kinfold.estimators.skipgram import SkipGram
-from kinfold.estimators.skipgram_options import Options
+from kinfold.estimators.skipgram.estimator import SkipGram
+from kinfold.estimators.skipgram.options import Options
 from kinfold.kernels.threads import thread_count
 from kinfold.types import Json
 from kinfold.vectors.formats import write_vectors

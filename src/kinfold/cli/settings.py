@@ -61,17 +61,16 @@ class Preset:
         return kind(**made, **params)
 
 
+_NEURAL = "estimators.neural"
 #: Task -> what `--model` names there; the first is taken where none is named.
 MODELS: dict[str, dict[str, Preset]] = {
     "classify": {
-        "linear": Preset("estimators.linear", "LinearTextClassifier"),
-        **{name: Preset("estimators.text_classifier", "TextClassifier", NETS.get(name, {}), name) for name in ENCODERS},
-        "blend": Preset("estimators.blended", "BlendedClassifier", BLEND),
+        "linear": Preset("estimators.linear.classifier", "LinearTextClassifier"),
+        **{name: Preset(f"{_NEURAL}.classifier", "TextClassifier", NETS.get(name, {}), name) for name in ENCODERS},
+        "blend": Preset("estimators.blended.classifier", "BlendedClassifier", BLEND),
     },
-    "regress": {
-        name: Preset("estimators.text_regressor", "TextRegressor", NETS.get(name, {}), name) for name in ENCODERS
-    },
-    "embed": {name: Preset("estimators.skipgram", "SkipGram", params) for name, params in SKIPGRAM.items()},
+    "regress": {name: Preset(f"{_NEURAL}.regressor", "TextRegressor", NETS.get(name, {}), name) for name in ENCODERS},
+    "embed": {name: Preset("estimators.skipgram.estimator", "SkipGram", params) for name, params in SKIPGRAM.items()},
 }
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from kinfold.checks import NUMBER, Rules, one_of, optional
 from kinfold.errors import InvalidParameterError
 from kinfold.types import Array, Floats1d, Floats2d, Ints1d, Json
 
@@ -14,6 +16,18 @@ from kinfold.types import Array, Floats1d, Floats2d, Ints1d, Json
 METRICS = ("accuracy", "macro_f1", "f1")
 #: costs[true label][answer]
 Costs = Mapping[str, Mapping[str, float]]
+
+
+def _is_costs(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(row, Mapping) for row in value.values())
+
+
+#: What the parameters of an estimator must be that a decision is made of.
+DECIDING: Rules = {
+    "metric": one_of(*METRICS),
+    "costs": optional((_is_costs, "a mapping: costs[true][answer]")),
+    "abstain_cost": optional(NUMBER),
+}
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from kinfold.checks import Rule, is_number, is_positive
 from kinfold.errors import DataError
 from kinfold.types import Array, Ints1d, Label
+
+
+def _is_class_weight(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(is_positive(weight) for weight in value.values())
+    return value is None or (isinstance(value, str) and value == "balanced") or (is_number(value) and value <= 1)
+
+
+#: What `class_weight` must be: how much each label's rows count.
+CLASS_WEIGHT: Rule = (
+    _is_class_weight,
+    'None, "balanced", a number from 0 to 1, or a positive number for each label',
+)
 
 
 def check_labels(labels: Sequence[Any], n_texts: int) -> tuple[list[Label], bool]:

@@ -12,11 +12,11 @@ from kinfold.types import Savable
 
 #: Class name -> module. A class is imported when it is asked for, since some need optional dependencies.
 REGISTRY: dict[str, str] = {
-    "BlendedClassifier": "kinfold.estimators.blended",
-    "LinearTextClassifier": "kinfold.estimators.linear",
-    "SkipGram": "kinfold.estimators.skipgram",
-    "TextClassifier": "kinfold.estimators.text_classifier",
-    "TextRegressor": "kinfold.estimators.text_regressor",
+    "BlendedClassifier": "kinfold.estimators.blended.classifier",
+    "LinearTextClassifier": "kinfold.estimators.linear.classifier",
+    "SkipGram": "kinfold.estimators.skipgram.estimator",
+    "TextClassifier": "kinfold.estimators.neural.classifier",
+    "TextRegressor": "kinfold.estimators.neural.regressor",
     "WordVectors": "kinfold.vectors.words",
 }
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from kinfold.checks import SHARE, Rules, one_of, whole
 from kinfold.errors import InvalidParameterError
-from kinfold.nn.checks import SHARE, Rules, one_of, whole
 from kinfold.nn.embedding import TokenEmbedding, embedding
 from kinfold.nn.encoders.base import Encoder, EncoderModule
 from kinfold.nn.inputs import PAD, Inputs

@@ -8,15 +8,15 @@ from __future__ import annotations
 import difflib
 import inspect
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
+from kinfold.checks import Rules, check, is_several
 from kinfold.errors import InvalidParameterError
-from kinfold.nn.checks import Rules, check
 from kinfold.nn.inputs import Inputs
 
 
@@ -102,7 +102,7 @@ class Encoder:
 
     def check(self) -> None:
         """Raise InvalidParameterError if a parameter has a value that can't be used."""
-        check(type(self).__name__, self.get_params(), self.rules)
+        check(self, self.rules, type(self).__name__)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments by name; `deep` changes nothing."""
@@ -162,3 +162,18 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: plain(one) for name, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def each(value: Any, n: int) -> tuple[int, ...]:
+    """Return `n` whole numbers from one that holds for all layers, or from a sequence of them."""
+    return tuple(int(one) for one in value) if isinstance(value, Sequence) else (int(value),) * n
+
+
+def same_length(encoder: Encoder, name: str, value: Any, n: int) -> None:
+    """Raise InvalidParameterError if `value` is a sequence that has not one entry for each of `n` layers."""
+    if is_several(value) and len(value) != n:
+        raise InvalidParameterError(
+            f"`{name}` of {type(encoder).__name__} has one entry for each layer.",
+            seen=f"{len(value)} for {n}",
+            fix="Give as many, or one number for all.",
+        )

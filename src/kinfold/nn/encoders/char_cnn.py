@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from kinfold.checks import SHARE, Rules, is_several, is_whole, is_wholes, one_of
 from kinfold.errors import InvalidParameterError
-from kinfold.nn.checks import SHARE, Rules, each, is_several, is_whole, is_wholes, one_of, same_length
 from kinfold.nn.dense import Dense
 from kinfold.nn.embedding import embedding
-from kinfold.nn.encoders.base import Encoder, EncoderModule
+from kinfold.nn.encoders.base import Encoder, EncoderModule, each, same_length
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import Pooling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from kinfold.nn.checks import FLAG, SHARE, Rules, one_of, whole
+from kinfold.checks import FLAG, SHARE, Rules, one_of, whole
 from kinfold.nn.encoders.base import Encoder, EncoderModule
 from kinfold.nn.init import STARTS
 from kinfold.nn.inputs import Inputs

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from kinfold.nn.checks import FLAG, SHARE, Rules, one_of, whole
+from kinfold.checks import FLAG, SHARE, Rules, one_of, whole
 from kinfold.nn.embedding import embedding
 from kinfold.nn.encoders.base import Encoder, EncoderModule
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from kinfold.nn.checks import SHARE, Rules, each, is_whole, is_wholes, one_of, same_length, whole
+from kinfold.checks import SHARE, Rules, is_whole, is_wholes, one_of, whole
 from kinfold.nn.embedding import embedding
-from kinfold.nn.encoders.base import Encoder, EncoderModule
+from kinfold.nn.encoders.base import Encoder, EncoderModule, each, same_length
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import Pooling, largest

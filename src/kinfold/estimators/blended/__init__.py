@@ -1,0 +1,1 @@
+"""Classifiers whose log-odds are weighted and added up."""

@@ -1,0 +1,1 @@
+"""Classifiers and regressors of texts that are nets."""

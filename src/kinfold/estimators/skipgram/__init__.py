@@ -1,0 +1,1 @@
+"""Word vectors by skip-gram and CBOW with negative sampling."""
