@@ -2,7 +2,8 @@
 
 The plain net is what a tutorial writes: characters one-hot at the full length of 250, three `torch.nn.Conv1d` of width
 8, pools of 2 and 2, a dense layer of 1,024, two scores; shuffled batches of 50, RMSprop. Ours is
-`CharCNN.preset("source")`. Both read the same ids on two threads.
+`CharCNN.preset("source")`. Both read the same ids on two threads, and memory stays with the process, as it does in
+kinfold's trainer.
 
 Speed: whole training steps at 500 filters, ours and the plain net's in turns on batches of the same rows (ours put
 together by length). Accuracy: both nets at fewer filters (`--filters`), as many passes, on the same held-out tenth,
@@ -33,6 +34,7 @@ from kinfold.nn.heads import Head
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.model import TextNet
 from kinfold.training.batching import order
+from kinfold.training.memory import keep_memory
 
 THREADS, BATCH, LENGTH = 2, 50, 250
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"/\\|_@#$%^&*~`+=<>()[]{} "
@@ -113,6 +115,7 @@ def stepper(net: nn.Module, rate: float, device: str) -> Callable[[np.ndarray, n
 NETS: dict[str, Callable[[int], nn.Module]] = {"kinfold": Ours, "plain torch": Plain}
 
 
+@keep_memory()
 def speed(data: Path | None, filters: int, n_batches: int, device: str) -> dict[str, Any]:
     """Time training steps in turns; return milliseconds a batch and the ratio."""
     texts, positive = sentences(data)
@@ -138,6 +141,7 @@ def speed(data: Path | None, filters: int, n_batches: int, device: str) -> dict[
     return {"filters": filters, "ms_a_batch": ms, "seconds_an_epoch": epoch, "times_as_fast": ratio}
 
 
+@keep_memory()
 def accuracy(data: Path | None, filters: int, epochs: int, seeds: int, device: str) -> dict[str, Any]:
     """Train both nets alike; return their accuracies on the same held-out tenth, and the seconds it took."""
     texts, positive = sentences(data)

@@ -1,7 +1,8 @@
 """Recurrent nets on film reviews: documents learned from a second, and what the nets are worth.
 
 Speed: a training step (forward, backward, Adam) on the same batches of 64 IMDB reviews, the last 400 words of each,
-put together by length and padded, on two threads: kinfold's MinGRU, GRU and LSTM beside `torch.nn.GRU` and
+put together by length and padded, on two threads, for all with torch's fused Adam and memory that stays with the
+process, as kinfold's trainer has both: kinfold's MinGRU, GRU and LSTM beside `torch.nn.GRU` and
 `torch.nn.LSTM` written out plainly, each with the same embedding and the mean of its states. Batches in turns.
 
 Quality: `TextClassifier` with a MinGRU and with a GRU (which is torch's own), all else equal, as many passes, on the
@@ -32,6 +33,7 @@ from kinfold.nn.inputs import Inputs
 from kinfold.nn.model import TextNet
 from kinfold.text.tokens import TokenVectorizer
 from kinfold.training.batching import order
+from kinfold.training.memory import keep_memory
 
 THREADS, BATCH, LONGEST, WORDS = 2, 64, 400, 30_000
 Net = Callable[[Tensor, Tensor], Tensor]
@@ -82,6 +84,7 @@ def systems(width: int, n_tokens: int) -> dict[str, nn.Module]:
     }
 
 
+@keep_memory()
 def speed(data: Path | None, widths: Iterable[int], n_batches: int, device: str) -> dict[str, Any]:
     """Time training steps of every net on the same batches, in turns; return documents a second."""
     texts, positive = reviews(data, "train")
@@ -91,7 +94,7 @@ def speed(data: Path | None, widths: Iterable[int], n_batches: int, device: str)
     found: dict[str, Any] = {}
     for width in widths:
         nets = {name: net.to(device).train() for name, net in systems(width, WORDS + 3).items()}
-        rules = {name: torch.optim.Adam(net.parameters(), lr=1e-3) for name, net in nets.items()}
+        rules = {name: torch.optim.Adam(net.parameters(), lr=1e-3, fused=True) for name, net in nets.items()}
         seconds: dict[str, list[float]] = {name: [] for name in nets}
         for turn, batch in enumerate(batches):
             ids = np.zeros((len(batch), lengths[batch].max()), np.int64)

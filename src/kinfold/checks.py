@@ -24,8 +24,11 @@ def check(parameters: Any, rules: Rules, owner: str = "") -> None:
     for name, (right, must) in rules.items():
         value = getattr(parameters, name)
         if not right(value):
-            whose = f" of {owner}" if owner else ""
-            raise InvalidParameterError(f"`{name}`{whose} must be {must}.", seen=f"{name}={value!r}")
+            raise InvalidParameterError(
+                f"`{name}`{f' of {owner}' if owner else ''} must be {must}.",
+                seen=f"{name}={value!r}",
+                fix="Give such a value, or none for the default.",
+            )
 
 
 def is_whole(value: Any, least: int = 1) -> bool:

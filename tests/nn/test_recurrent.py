@@ -6,11 +6,12 @@ import pytest
 import torch
 
 from kinfold.estimators.neural.encoders import encoder
+from kinfold.nn.gathered_convolution import OverTokens, gathered
 from kinfold.nn.init import GAIN, start_recurrent_
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import POOLINGS, Pooling, largest
 from kinfold.nn.recurrent import STEEPNESS, RecurrentLayer, mirrored, rearranged
-from kinfold.nn.scan import parallel_scan, scan
+from kinfold.nn.scan import parallel_scan, scan, scan_tokens
 
 LENGTHS = torch.tensor([7, 1, 4])
 KINDS = ("rnn", "gru", "lstm")
@@ -163,3 +164,48 @@ def test_the_largest_sends_its_gradient_to_where_it_stands():
     wide = states.detach().double().requires_grad_()
     (right,) = torch.autograd.grad(largest(wide, LENGTHS), wide, change.double())
     torch.testing.assert_close(found.double(), right, rtol=1e-6, atol=1e-6)
+
+
+def over_tokens(ways, seed=0):
+    """Return convolutions over seven tokens, one for each direction, and the places of three rows."""
+    torch.manual_seed(seed)
+    gates = [
+        OverTokens(torch.randn(7, 3, 2 * 21).requires_grad_(), torch.randn(2 * 21).requires_grad_(), left)
+        for left in (2, 0)[:ways]
+    ]
+    return gates, torch.randint(0, 7, (len(LENGTHS), int(LENGTHS.max())), dtype=torch.int32)
+
+
+@pytest.mark.parametrize("ways", [1, 2])
+def test_a_scan_over_tokens_is_the_scan_of_their_gates_forward_and_back(ways):
+    gates, places = over_tokens(ways)
+    parts = [
+        scan(gathered(one.rows, one.bias, places, LENGTHS, one.left), LENGTHS, reverse=way == 1)
+        for way, one in enumerate(gates)
+    ]
+    found, right = scan_tokens(gates, places, LENGTHS), torch.cat(parts, 2)
+    assert torch.equal(found, right)
+    change = torch.randn_like(found)
+    leaves = [leaf for one in gates for leaf in (one.rows, one.bias)]
+    for a, b in zip(*(torch.autograd.grad((it * change).sum(), leaves) for it in (found, right)), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_a_scan_over_tokens_without_the_kernel_is_the_same():
+    gates, places = over_tokens(2)
+    wide = [OverTokens(one.rows.double(), one.bias.double(), one.left) for one in gates]
+    found, right = scan_tokens(gates, places, LENGTHS), scan_tokens(wide, places, LENGTHS).float()
+    torch.testing.assert_close(found, right, rtol=1e-4, atol=1e-5)
+
+
+def test_a_scan_over_tokens_on_several_threads_is_the_same():
+    torch.manual_seed(1)
+    rows, bias = torch.randn(50, 2, 2 * 64).requires_grad_(), torch.randn(2 * 64).requires_grad_()
+    places, lengths = torch.randint(0, 50, (20, 90), dtype=torch.int32), torch.arange(71, 91)
+    results = []
+    for n_threads in (1, 3):
+        torch.set_num_threads(n_threads)
+        states = scan_tokens([OverTokens(rows, bias, 1)], places, lengths)
+        results.append((states, *torch.autograd.grad(states.sum(), (rows, bias))))
+    for one, other in zip(*results, strict=True):
+        assert torch.equal(one, other)

@@ -11,7 +11,23 @@ import numpy as np
 from numba import njit
 
 from kinfold.kernels.tiles import FAST
-from kinfold.types import Array, Ints1d
+from kinfold.types import Array, Ids1d, Ints1d
+
+
+@njit(**FAST)
+def gather_row(table: Array, bias: Array, places: Ids1d, length: int, left: int, step: int, out: Array) -> None:
+    """Write one row of the convolution to the first `length` of `out` (T, F)."""
+    n_wide, n_features = table.shape[1], table.shape[2]
+    for t in range(length):
+        row = out[t]
+        for j in range(n_features):
+            row[j] = bias[j]
+        for k in range(n_wide):
+            s = t + (k - left) * step
+            if 0 <= s < length:
+                added = table[places[s], k]
+                for j in range(n_features):
+                    row[j] += added[j]
 
 
 @njit(**FAST)
@@ -19,20 +35,9 @@ def gather(
     table: Array, bias: Array, places: Array, lengths: Ints1d, left: int, step: int, first: int, last: int, out: Array
 ) -> None:
     """Write rows `first` to `last` of the convolution (B, T, F); `left` places stand before, `step` apart."""
-    n_wide, n_features = table.shape[1], table.shape[2]
     for b in range(first, last):
-        length = lengths[b]
-        for t in range(length):
-            row = out[b, t]
-            for j in range(n_features):
-                row[j] = bias[j]
-            for k in range(n_wide):
-                s = t + (k - left) * step
-                if 0 <= s < length:
-                    added = table[places[b, s], k]
-                    for j in range(n_features):
-                        row[j] += added[j]
-        out[b, length:] = np.float32(0)
+        gather_row(table, bias, places[b], lengths[b], left, step, out[b])
+        out[b, lengths[b] :] = np.float32(0)
 
 
 @njit(**FAST)

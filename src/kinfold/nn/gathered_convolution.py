@@ -8,7 +8,7 @@ networks", use the same of one-hot input. Windows are as Keras pads them: of an 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,24 @@ from kinfold.nn.embedding import TokenEmbedding, Vectors
 from kinfold.nn.fast_convolution import fast_convolution, worth
 from kinfold.nn.pooling import real
 from kinfold.nn.threads import over_features, over_rows
+
+
+class OverTokens(NamedTuple):
+    """A convolution over tokens.
+
+    Attributes
+    ----------
+    rows
+        (U, K, F): what each token adds to a position, at each of the K places of the position's window.
+    bias
+        (F,).
+    left
+        How many places of a window stand before the position.
+    """
+
+    rows: Tensor
+    bias: Tensor
+    left: int
 
 
 class Convolution(nn.Module):
@@ -61,8 +79,13 @@ class Convolution(nn.Module):
         """Return the features (B, T, F) of tokens: vectors (U, D) of each once, and the row of each position (B, T)."""
         if vectors.device.type != "cpu":
             return self(functional.embedding(places, vectors), lengths)
-        table = (vectors @ self.weight.flatten(1)).view(-1, *self.weight.shape[1:])  # (U, K, F)
-        return gathered(table, self.bias, places, lengths, self.left, self.dilation)
+        rows, bias, left = self.over(vectors)
+        return gathered(rows, bias, places, lengths, left, self.dilation)
+
+    def over(self, vectors: Tensor) -> OverTokens:
+        """Return the convolution over tokens that have these vectors (U, D)."""
+        rows = (vectors @ self.weight.flatten(1)).view(-1, *self.weight.shape[1:])
+        return OverTokens(rows, self.bias, self.left)
 
     def one_hot(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Return the features (B, T, F) of one-hot tokens (B, T), of which there are D."""

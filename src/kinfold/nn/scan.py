@@ -1,17 +1,20 @@
-"""The recurrence of `kinfold.kernels.recurrence` as a torch function: a kernel on the CPU, a parallel scan elsewhere.
+"""The recurrence of `kinfold.kernels.recurrence` as torch functions: kernels on the CPU, a parallel scan elsewhere.
 
-Gates (B, T, 2H) enter, states (B, T, H) leave.
+Gates (B, T, 2H) enter, or tokens and what each adds to the gates; states leave, (B, T, H) for each direction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from kinfold.kernels import recurrence
-from kinfold.nn.threads import over_rows
+from kinfold.kernels import gathering, recurrence
+from kinfold.nn.gathered_convolution import OverTokens, gathered
+from kinfold.nn.threads import over_features, over_rows
 
 
 def scan(gates: Tensor, lengths: Tensor, *, reverse: bool = False) -> Tensor:
@@ -35,6 +38,34 @@ def scan(gates: Tensor, lengths: Tensor, *, reverse: bool = False) -> Tensor:
         states: Tensor = _Scan.apply(gates, lengths, reverse)  # type: ignore[no-untyped-call]
         return states
     return parallel_scan(gates, lengths, reverse=reverse)
+
+
+def scan_tokens(gates: Sequence[OverTokens], places: Tensor, lengths: Tensor) -> Tensor:
+    """Return the states of one direction, or of two, whose gates are a convolution over tokens.
+
+    Parameters
+    ----------
+    gates
+        Of each direction; the second reads rows from their last position.
+    places
+        (B, T) whole numbers: the row of the tables that each position has.
+    lengths
+        (B,) int64, from 1.
+
+    Returns
+    -------
+    states
+        (B, T, H) or (B, T, 2H); zeros behind a row's length.
+    """
+    if all(one.rows.device.type == "cpu" and one.rows.dtype == torch.float32 for one in gates):
+        weights = [weight for one in gates for weight in (one.rows, one.bias)]
+        states: Tensor = _TokenScan.apply(places, lengths, [one.left for one in gates], *weights)  # type: ignore[no-untyped-call]
+        return states
+    ways = [
+        scan(gathered(one.rows, one.bias, places, lengths, one.left), lengths, reverse=way == 1)
+        for way, one in enumerate(gates)
+    ]
+    return torch.cat(ways, 2) if len(ways) > 1 else ways[0]
 
 
 def parallel_scan(gates: Tensor, lengths: Tensor, *, reverse: bool = False) -> Tensor:
@@ -81,3 +112,48 @@ class _Scan(torch.autograd.Function):
 
         over_rows(part_of, sizes, given.shape[2])
         return d_gates, None, None
+
+
+class _TokenScan(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, places: Tensor, lengths: Tensor, lefts: Sequence[int], *weights: Tensor) -> Tensor:
+        places, weights = places.to(torch.int32).contiguous(), tuple(one.contiguous() for one in weights)
+        width = weights[0].shape[2] // 2
+        hidden = weights[0].new_empty(*places.shape, len(lefts) * width)
+        ctx.save_for_backward(places, lengths, hidden, *weights)
+        ctx.lefts = lefts
+        out, sizes = hidden.numpy(), lengths.numpy()
+        for way, given in enumerate(_given(places, lengths, lefts, weights)):
+
+            def part_of(part: tuple[int, int], given: Any = given, column: int = way * width) -> None:
+                recurrence.scan_tokens(*given, *part, out, column)
+
+            over_rows(part_of, sizes, 2 * width)
+        return hidden
+
+    @staticmethod
+    def backward(ctx: Any, *d_hidden: Tensor) -> tuple[Tensor | None, ...]:
+        places, lengths, hidden, *weights = ctx.saved_tensors
+        width, d_weights = weights[0].shape[2] // 2, [torch.zeros_like(one) for one in weights]
+        states, change = hidden.numpy(), d_hidden[0].contiguous().numpy()
+        where, sizes = places.numpy(), lengths.numpy()
+        d_gates = np.empty((*places.shape, 2 * width), np.float32)
+        for way, given in enumerate(_given(places, lengths, ctx.lefts, weights)):
+            moved = [one.numpy() for one in d_weights[2 * way : 2 * way + 2]]
+
+            def part_of(part: tuple[int, int], given: Any = given, column: int = way * width) -> None:
+                recurrence.scan_tokens_back(*given, *part, states, column, change, d_gates)
+
+            def add_part(part: tuple[int, int], left: int = ctx.lefts[way], moved: Any = moved) -> None:
+                gathering.gather_back(d_gates, where, sizes, left, 1, *part, *moved)
+
+            over_rows(part_of, sizes, 2 * width)
+            over_features(add_part, 2 * width, d_gates.size)
+        return None, None, None, *d_weights
+
+
+def _given(places: Tensor, lengths: Tensor, lefts: Sequence[int], weights: Sequence[Tensor]) -> list[tuple[Any, ...]]:
+    """Return what kernels are given first, for each direction."""
+    arrays = [one.detach().numpy() for one in weights]
+    both = zip(arrays[::2], arrays[1::2], lefts, strict=True)
+    return [(*pair, places.numpy(), lengths.numpy(), left, way == 1) for way, (*pair, left) in enumerate(both)]

@@ -21,6 +21,7 @@ from kinfold.training.distributed import Group, join
 from kinfold.training.guards import check, compare, identity, own_random, room, threads, unmeasured
 from kinfold.training.history import Epoch, History
 from kinfold.training.learner import Learner, Parts, set_random
+from kinfold.training.memory import keep_memory
 from kinfold.training.settings import Settings
 from kinfold.training.stop import Interrupted, Signals
 from kinfold.types import Ints1d, Json
@@ -100,7 +101,13 @@ class Loop:
 
     def run(self) -> History:
         """Train, and return what it was like."""
-        with threads(self._settings.n_threads), own_random(self._group), Signals() as self._signals, room():
+        with (
+            threads(self._settings.n_threads),
+            own_random(self._group),
+            room(),
+            keep_memory(),
+            Signals() as self._signals,
+        ):
             self._group.check_same(hashlib.sha256(json.dumps(self._identity, sort_keys=True).encode()).digest())
             self._learner = Learner(self._parts, self._settings, self._group, self._n_steps)
             self._run = Run(self._learner.module, self._history, self._settings.max_epochs, self._n_steps)

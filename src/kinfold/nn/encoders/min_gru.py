@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from kinfold.checks import FLAG, SHARE, Rules, one_of, whole
-from kinfold.nn.embedding import embedding
+from kinfold.nn.embedding import TokenEmbedding, embedding
 from kinfold.nn.encoders.base import Encoder, EncoderModule
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import POOLINGS, Pooling
-from kinfold.nn.scan import scan
+from kinfold.nn.scan import scan, scan_tokens
 
 
 class MinGRU(Encoder):
@@ -104,8 +104,11 @@ class _MinGRU(EncoderModule):
 
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         first, *others = cast(list[Convolutions], list(self.layers))
-        gates = convolve(self.embedding, first, inputs, lengths)
-        states = self._states(gates, lengths)
+        if isinstance(self.embedding, TokenEmbedding) and inputs.device.type == "cpu":
+            vectors, places = self.embedding.distinct(inputs)
+            states = scan_tokens([one.over(vectors) for one in first.each()], places, lengths)
+        else:
+            states = self._states(convolve(self.embedding, first, inputs, lengths), lengths)
         for layer in others:
             below = functional.dropout(states, self.dropout, self.training)
             states = self._states([one(below, lengths) for one in layer.each()], lengths)
