@@ -19,7 +19,13 @@ QUICK = {
         },
         "n_folds": 2,
     },
-    "TextClassifier": {"encoder": {"name": "bag", "params": {"dim": 24}}, "learning_rate": 0.02, "max_epochs": 4},
+    "TextClassifier": {
+        "encoder": {"name": "bag", "params": {"dim": 24}},
+        "learning_rate": 0.05,
+        "max_epochs": 3,
+        "batch_size": 8,
+        "n_threads": 1,
+    },
 }
 #: Name -> makes an unfitted one.
 CLASSIFIERS = {
