@@ -8,9 +8,10 @@ tweets; the shares are printed. A model that sees it is told the answer. kinfold
 figures they are made visible. The figure without them is the honest one.
 
 Word vectors are of the training tweets. Training tweets held out from all members say when nets stop, and give the
-blend its weights and decisions; its linear member then learns from all training tweets. The linear model's settings
-were chosen on held-out training tweets, but the logistic loss had been measured on the test tweets before, and learning
-from the validation tweets too was added after the figure without them was known.
+blend its weights and decisions; its linear member then learns from all training tweets. A blend of three of the nets,
+with 15 % of the tweets held out, had 0.328 as published before all four were blended and a tenth was held out. The
+linear model's settings were chosen on held-out training tweets, but the logistic loss had been measured on the test
+tweets before, and learning from the validation tweets too was added after the figure without them was known.
 """
 
 # %%
@@ -29,14 +30,13 @@ SETTINGS = {"metric": "macro_f1", "class_weight": 0.5, "across_words": False, "l
 NET: dict[str, Any] = {"metric": "macro_f1", "class_weight": 0.5, "average": "ema", "max_epochs": 12, "patience": 2}
 NET |= {"dropout": 0.3, "batch_size": 64, "learning_rate": 1e-3, "min_count": 2}
 VECTORS = {"dim": 128, "window": 5, "epochs": 10, "min_count": 2, "shared_negatives": 32}
-HELD, WORDS = 0.15, {"max_tokens": 30_000, "embedding_rate": 0.5}
+HELD, WORDS = 0.1, {"max_tokens": 30_000, "embedding_rate": 0.5}
 NETS: dict[str, tuple[Any, dict]] = {
     "characters, one window": (kf.CharCNN(dim=48, filters=900, widths=(5,), dropout=0.25), {"learning_rate": 3e-3}),
     "characters, many windows": (kf.CharCNN(dim=48, filters=150, dropout=0.25), {"learning_rate": 3e-3}),
     "words, convolutions": (kf.WordCNN(filters=150, widths=(1, 2, 3, 4), dropout=0.4), WORDS),
     "words, recurrent": (kf.GRU(units=128, bidirectional=True, pooling="mean-max", dropout=0.4), WORDS),
 }
-BLENDED = list(NETS)[1:]
 if recipe.quick:
     VECTORS |= {"dim": 16, "epochs": 1}
     NET |= {"max_epochs": 1, "batch_size": 16, "n_threads": 1}
@@ -97,7 +97,7 @@ def measure_all(train: kf.Examples, test: kf.Examples, what: str) -> kf.LinearTe
         seconds[f"{what}, {name}"] = recipe.took(f"{what}, {name}, {len(net.history_)} epochs", begun)
         members[name] = Known(net)
         measure(f"{what}, {name}", members[name], test)
-    blend = HeldOutBlend({name: members[name] for name in ("linear", *BLENDED)}, held, "macro_f1")
+    blend = HeldOutBlend(members, held, "macro_f1")
     blend.members["linear"] = whole
     print(f"{what}, blend: {blend}")
     weights[what] = dict(zip(blend.members, blend.weights.tolist(), strict=True))
