@@ -66,9 +66,11 @@ def is_wholes(value: Any, least: int = 1) -> bool:
     return is_several(value) and all(is_whole(one, least) for one in value)
 
 
-def whole(least: int = 1) -> Rule:
-    """Return the rule of a whole number from `least`."""
-    return (lambda value: is_whole(value, least)), f"a whole number from {least}"
+def whole(least: int = 1, most: int | None = None) -> Rule:
+    """Return the rule of a whole number from `least`, and to `most` where that is given."""
+    if most is None:
+        return (lambda value: is_whole(value, least)), f"a whole number from {least}"
+    return (lambda value: is_whole(value, least) and value <= most), f"a whole number from {least} to {most}"
 
 
 def one_of(*names: str) -> Rule:

@@ -183,6 +183,7 @@ def test_json_and_back(name):
         {"name": ["gru"], "params": {}},
         {"name": "gru", "params": {"colour": 1}},
         {"name": "gru", "params": {"units": -1}},
+        {"name": "gru", "params": {"layers": 10**9}},
         {"name": "gru", "params": 3},
     ],
 )

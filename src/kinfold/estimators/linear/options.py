@@ -140,7 +140,7 @@ _RULES: Rules = {
     "characters": (lambda x: x is None or x == "auto" or _is_pair(x), f'None, "auto" or {_PAIR}'),
     "min_df": whole(),
     "max_features": optional(whole()),
-    "n_bits": optional((lambda x: is_whole(x) and x <= MAX_BITS, f"a whole number from 1 to {MAX_BITS}")),
+    "n_bits": optional(whole(1, MAX_BITS)),
     "weighting": one_of(*_WEIGHTINGS),
     "loss": one_of(*_LOSSES),
     **dict.fromkeys(("smoothing", "character_weight"), POSITIVE),

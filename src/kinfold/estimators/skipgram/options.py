@@ -140,7 +140,7 @@ def _is_runs(value: Any) -> bool:
 
 _RULES: Rules = {
     **dict.fromkeys(("dim", "negatives", "min_count", "epochs", "buckets"), whole()),
-    "window": (lambda x: is_whole(x) and x <= WIDEST, f"a whole number from 1 to {WIDEST}"),
+    "window": whole(1, WIDEST),
     "sample": (is_number, "a number from 0; 0 keeps every word"),
     "architecture": one_of("skip-gram", "cbow"),
     "learning_rate": POSITIVE,

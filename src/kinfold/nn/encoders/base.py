@@ -15,9 +15,12 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor, nn
 
-from kinfold.checks import Rules, check, is_several
+from kinfold.checks import Rule, Rules, check, is_several, whole
 from kinfold.errors import InvalidParameterError
 from kinfold.nn.inputs import Inputs
+
+#: How many layers there may be. Modules are built before weights are read, and a file may ask for any number.
+DEPTH: Rule = whole(1, 64)
 
 
 class EncoderModule(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kinfold.checks import FLAG, SHARE, Rules, one_of, whole
-from kinfold.nn.encoders.base import Encoder, EncoderModule
+from kinfold.nn.encoders.base import DEPTH, Encoder, EncoderModule
 from kinfold.nn.init import STARTS
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import POOLINGS
@@ -50,7 +50,8 @@ class LSTM(Encoder):
     """
 
     rules: ClassVar[Rules] = {
-        **dict.fromkeys(("units", "layers", "dim"), whole()),
+        **dict.fromkeys(("units", "dim"), whole()),
+        "layers": DEPTH,
         "bidirectional": FLAG,
         "pooling": one_of(*POOLINGS),
         "dropout": SHARE,

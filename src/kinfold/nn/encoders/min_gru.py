@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from kinfold.checks import FLAG, SHARE, Rules, one_of, whole
 from kinfold.nn.embedding import TokenEmbedding, embedding
-from kinfold.nn.encoders.base import Encoder, EncoderModule
+from kinfold.nn.encoders.base import DEPTH, Encoder, EncoderModule
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import POOLINGS, Pooling
@@ -54,7 +54,8 @@ class MinGRU(Encoder):
     """
 
     rules: ClassVar[Rules] = {
-        **dict.fromkeys(("units", "layers", "dim", "window"), whole()),
+        **dict.fromkeys(("units", "dim", "window"), whole()),
+        "layers": DEPTH,
         "bidirectional": FLAG,
         "pooling": one_of(*POOLINGS),
         "dropout": SHARE,

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from kinfold.checks import SHARE, Rules, is_whole, is_wholes, one_of, whole
 from kinfold.nn.embedding import embedding
-from kinfold.nn.encoders.base import Encoder, EncoderModule, each, same_length
+from kinfold.nn.encoders.base import DEPTH, Encoder, EncoderModule, each, same_length
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import Pooling, largest
@@ -54,7 +54,7 @@ class WordCNN(Encoder):
         "dim": whole(),
         "filters": whole(),
         "widths": (is_wholes, "some whole numbers from 1, such as (3, 4, 5)"),
-        "layers": whole(),
+        "layers": DEPTH,
         "dilation": (lambda x: is_whole(x) or is_wholes(x), "a whole number from 1, or one for each layer"),
         "pooling": one_of("max", "mean", "mean-max", "attention"),
         "dropout": SHARE,
