@@ -1,10 +1,12 @@
 """torch modules: tensors in, tensors out.
 
-torch's threads wait for each other between steps by turning on the spot, which on a machine that does anything else
-takes ten times as long as the work. So they are told to sleep, unless the environment says how they shall wait; it is
-read once, when torch is first imported.
+torch's threads wait for one another by turning on the spot. A recurrent net makes them wait at every step of the time,
+so that to sleep at once halves its speed; but to turn for as long as they do by default, beside anything else that runs
+on the machine, takes ten times as long as the work. So they turn for a moment, unless the environment says how they
+shall wait; it is read once, when torch is first imported.
 """
 
 import os
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
