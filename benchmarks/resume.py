@@ -89,13 +89,14 @@ def main() -> None:
             wanted = finish(arguments, Path(place) / name)
             whole = time.perf_counter() - begun
             share = kills // len(names) + (k < kills % len(names))
-            same = n_killed = 0
-            for turn in range(share):
-                folder = Path(place) / f"{name}-{turn}"
-                # Not before Python has started, or nothing would be tried.
-                n_killed += killed(arguments, folder, 2 + moments.random() * max(0.5, whole - 3))
-                same += finish(arguments, folder) == wanted
-                print(f"{name}: {n_killed} killed, {same} of {turn + 1} the same", file=sys.stderr)
+            same = n_killed = turn = 0
+            while n_killed < share:
+                folder, turn = Path(place) / f"{name}-{turn}", turn + 1
+                # Not before Python has started, or nothing would be tried. What was done by then is not counted.
+                if killed(arguments, folder, whole * (0.3 + 0.7 * moments.random())):
+                    n_killed += 1
+                    same += finish(arguments, folder) == wanted
+                    print(f"{name}: {n_killed} killed, {same} the same", file=sys.stderr)
             result[name] = {"sha256": wanted, "seconds": round(whole, 1), "killed": n_killed, "same": same}
     n_killed, same = (sum(one[key] for one in result.values()) for key in ("killed", "same"))
     ratio = {"same over tried": round(same / kills, 3)}
