@@ -40,6 +40,12 @@ def scan(gates: Tensor, lengths: Tensor, *, reverse: bool = False) -> Tensor:
     return parallel_scan(gates, lengths, reverse=reverse)
 
 
+def scan_ways(gates: Sequence[Tensor], lengths: Tensor) -> Tensor:
+    """Return the states (B, T, H) or (B, T, 2H) of gates (B, T, 2H) of one direction, or of two, the second back."""
+    ways = [scan(one, lengths, reverse=way == 1) for way, one in enumerate(gates)]
+    return torch.cat(ways, 2) if len(ways) > 1 else ways[0]
+
+
 def scan_tokens(gates: Sequence[OverTokens], places: Tensor, lengths: Tensor) -> Tensor:
     """Return the states of one direction, or of two, whose gates are a convolution over tokens.
 
@@ -61,11 +67,7 @@ def scan_tokens(gates: Sequence[OverTokens], places: Tensor, lengths: Tensor) ->
         weights = [weight for one in gates for weight in (one.rows, one.bias)]
         states: Tensor = _TokenScan.apply(places, lengths, [one.left for one in gates], *weights)  # type: ignore[no-untyped-call]
         return states
-    ways = [
-        scan(gathered(one.rows, one.bias, places, lengths, one.left), lengths, reverse=way == 1)
-        for way, one in enumerate(gates)
-    ]
-    return torch.cat(ways, 2) if len(ways) > 1 else ways[0]
+    return scan_ways([gathered(one.rows, one.bias, places, lengths, one.left) for one in gates], lengths)
 
 
 def parallel_scan(gates: Tensor, lengths: Tensor, *, reverse: bool = False) -> Tensor:

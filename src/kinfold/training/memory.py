@@ -1,8 +1,8 @@
 """Freed memory stays with the process while it trains.
 
 Each step takes hundreds of megabytes and gives them back. By default the C library hands large pieces back to the
-system, which clears every page anew at the next step: a third of the time of a fast net. What a training keeps is what
-it needs at most; at its end all of it goes back.
+system, which clears every page anew at the next step. What a training keeps is what it needs at most; at its end all
+of it goes back.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from skipgram_child import digest
 from stopping import KINDS, TEXTS, Stop, stopped, untouched, write_often
 
 from kinfold.errors import DataError, InvalidParameterError
-from kinfold.estimators.skipgram import estimator
+from kinfold.estimators.skipgram import checkpoint, estimator
 from kinfold.estimators.skipgram.checkpoint import Checkpoint
 
 
@@ -137,7 +137,7 @@ def test_numbers_of_other_kinds_are_the_same_parameters(whole, tmp_path):
 def test_how_often_it_is_written(monkeypatch, tmp_path):
     """The end of a pass is always written; within one, only when the time has come."""
     written = []
-    monkeypatch.setattr(Checkpoint, "_write", lambda _, name, *rest: written.append(name))
+    monkeypatch.setattr(checkpoint, "write_archive", lambda path, *rest: written.append(path.name))
     monkeypatch.setattr(estimator, "Checkpoint", Checkpoint)
     small(**KINDS["free"]).fit(TEXTS, checkpoint=tmp_path)
     assert Checkpoint(tmp_path, None).every == 30.0

@@ -11,33 +11,25 @@ The archive holds plain arrays and JSON; nothing in it can run code.
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import struct
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from kinfold.errors import ArtifactError, InvalidParameterError
+from kinfold.errors import InvalidParameterError
+from kinfold.estimators.archive import read_archive, sum_of, whole, write_archive
 from kinfold.estimators.neural.options import Options
 from kinfold.estimators.neural.rows import Data, Part, read_valid
 from kinfold.estimators.neural.targets import Targets
 from kinfold.text.corpus import writing
 from kinfold.text.tokenrows import IDS, TokenRows, open_rows
 from kinfold.text.vocabulary import Vocabulary
-from kinfold.training.files import write_whole
 from kinfold.types import Array, Json
 
-#: Where the trainer writes; the file beside the ids; bytes summed at a time.
+#: Where the trainer writes; the file beside the ids.
 TRAINING, ROWS = "training", "rows.npz"
-_BLOCK = 1 << 22
 
 
 class KeptRows:
@@ -69,7 +61,7 @@ class KeptRows:
         if not isinstance(train.source, TokenRows) or data.vocabulary is None or data.rows_with is None:
             return
         with writing(self._folder):
-            total = _sum(self._folder / IDS, sync=True)
+            total = sum_of(self._folder / IDS, sync=True)
         said = {
             "owner": self._owner,
             "params": self._options.written(),
@@ -89,12 +81,8 @@ class KeptRows:
             "valid": apart,
             "rows_with": data.rows_with,
             "tokens": np.frombuffer(data.vocabulary.to_text(), np.uint8),
-            "said": np.frombuffer(json.dumps(said).encode(), np.uint8),
         }
-        packed = io.BytesIO()
-        np.savez(packed, allow_pickle=False, **arrays)
-        with writing(self._folder):
-            write_whole(os.fspath(self._folder / ROWS), [packed.getbuffer()])
+        write_archive(self._folder / ROWS, arrays, said)
 
     def data(self, valid: Any) -> Data:
         """Return what was kept; `valid` are the rows that the caller holds out, if any.
@@ -106,15 +94,15 @@ class KeptRows:
         ArtifactError
             T-021: a file is not what was written.
         """
-        with self._whole(ROWS):
-            arrays, said = self._read()
+        with whole(self._folder / ROWS, "T-021"):
+            arrays, said = read_archive(self._folder / ROWS)
             then = dict(said["params"])
             owner = str(said["owner"])
         self._compare(owner, then)
-        with self._whole(IDS):
-            if _sum(self._folder / IDS) != said["sum"]:
+        with whole(self._folder / IDS, "T-021"):
+            if sum_of(self._folder / IDS) != said["sum"]:
                 raise ValueError("it is not the file that was written")
-        with self._whole(ROWS):
+        with whole(self._folder / ROWS, "T-021"):
             vocabulary = Vocabulary.from_text(arrays["tokens"].tobytes())
             source = open_rows(self._folder, arrays["starts"], len(vocabulary))
             classes = tuple(str(label) for label in said["classes"])
@@ -150,29 +138,6 @@ class KeptRows:
                     code="T-020",
                 )
 
-    def _read(self) -> tuple[dict[str, Array], dict[str, Json]]:
-        path = self._folder / ROWS
-        with ZipFile(path) as archive:
-            if archive.testzip() is not None:
-                raise BadZipFile("its sums don't add up")
-        with np.load(path, allow_pickle=False) as held:
-            arrays = {key: held[key] for key in held.files}
-        return arrays, json.loads(arrays.pop("said").tobytes())
-
-    @contextmanager
-    def _whole(self, name: str) -> Iterator[None]:
-        """Raise ArtifactError T-021 where a block that reads a file finds it damaged."""
-        damages = (BadZipFile, zlib.error, struct.error, ValueError, LookupError, TypeError, RuntimeError)
-        try:
-            yield
-        except (*damages, OSError, EOFError, OverflowError) as error:
-            raise ArtifactError(
-                f"{self._folder / name}: this part of a checkpoint is damaged, or can't be read.",
-                seen=str(error)[:80],
-                fix="Start anew without resuming.",
-                code="T-021",
-            ) from error
-
 
 def told(part: Part | None) -> list[int] | None:
     """Return numbers that tell rows from others: how many, and sums over the first of them and over the targets."""
@@ -180,14 +145,3 @@ def told(part: Part | None) -> list[int] | None:
         return None
     inputs = zlib.crc32(part.source.padded(part.rows[:256]).tobytes())
     return [len(part.rows), inputs, zlib.crc32(np.ascontiguousarray(part.targets.values).tobytes())]
-
-
-def _sum(path: Path, sync: bool = False) -> list[int]:
-    """Return a file's length and CRC-32; `sync`: make sure that it is on the disk."""
-    size = total = 0
-    with path.open("rb") as file:
-        if sync:
-            os.fsync(file.fileno())
-        while block := file.read(_BLOCK):
-            size, total = size + len(block), zlib.crc32(block, total)
-    return [size, total]

@@ -13,19 +13,14 @@ The archives hold plain arrays and JSON; nothing in them can run code.
 from __future__ import annotations
 
 import json
-import os
-import struct
 import time
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from kinfold.errors import ArtifactError, InvalidParameterError
+from kinfold.errors import InvalidParameterError
+from kinfold.estimators.archive import read_archive, sum_of, whole, write_archive
 from kinfold.estimators.skipgram.model import Model
 from kinfold.estimators.skipgram.options import Options
 from kinfold.estimators.skipgram.training import Place, Training
@@ -34,8 +29,6 @@ from kinfold.types import Array, Json
 from kinfold.vectors.state import from_lines, to_lines
 
 _CORPUS, _TRAINING = "corpus.npz", "training.npz"
-#: Bytes summed at a time.
-_BLOCK = 1 << 22
 #: Parameters that may differ when a training goes on: they change how fast it runs, not what it learns.
 _FREE = ("n_threads", "device")
 
@@ -66,9 +59,9 @@ class Checkpoint:
         """Write what the corpus's files don't hold."""
         said = {"params": self._params(), "seed": seed, "n_tokens": corpus.n_tokens, "n_dropped": corpus.n_dropped}
         with writing(self.folder):
-            said["sums"] = {name: _sum(self.folder / name, sync=True) for name in (TOKENS, HELD_OUT)}
+            said["sums"] = {name: sum_of(self.folder / name, sync=True) for name in (TOKENS, HELD_OUT)}
         words = np.frombuffer(to_lines(corpus.words), np.uint8)
-        self._write(_CORPUS, {"words": words, "counts": corpus.counts}, said)
+        write_archive(self.folder / _CORPUS, {"words": words, "counts": corpus.counts}, said)
 
     def has_corpus(self) -> bool:
         """Return whether there is something to go on from."""
@@ -84,8 +77,8 @@ class Checkpoint:
         ArtifactError
             T-005: a file is not what was written.
         """
-        with self._whole(_CORPUS):
-            arrays, said = self._read(_CORPUS)
+        with whole(self.folder / _CORPUS, "T-005"):
+            arrays, said = read_archive(self.folder / _CORPUS)
             then = dict(said["params"])
         for name, value in self._params().items():
             if then.get(name) != value:
@@ -96,10 +89,10 @@ class Checkpoint:
                     code="T-004",
                 )
         for name in (TOKENS, HELD_OUT):
-            with self._whole(name):
-                if _sum(self.folder / name) != said["sums"][name]:
+            with whole(self.folder / name, "T-005"):
+                if sum_of(self.folder / name) != said["sums"][name]:
                     raise ValueError("it is not the file that was written")
-        with self._whole(_CORPUS):
+        with whole(self.folder / _CORPUS, "T-005"):
             words = from_lines(arrays["words"].tobytes())
             corpus = open_corpus(self.folder, words, arrays["counts"], said["n_tokens"], said["n_dropped"])
             return corpus, int(said["seed"])
@@ -114,14 +107,14 @@ class Checkpoint:
         if training.best is not None:
             arrays["best_inputs"], arrays["best_outputs"] = training.best
         said = {"stage": self._stage, "place": asdict(training.place), "history": training.model.history}
-        self._write(_TRAINING, arrays, said)
+        write_archive(self.folder / _TRAINING, arrays, said)
 
     def restore(self, training: Training) -> None:
         """Go on from what was saved last, if anything of this stage was."""
         if not (self.folder / _TRAINING).exists():
             return
-        with self._whole(_TRAINING):
-            arrays, said = self._read(_TRAINING)
+        with whole(self.folder / _TRAINING, "T-005"):
+            arrays, said = read_archive(self.folder / _TRAINING)
             if said["stage"] != self._stage:
                 return
             training.tables.inputs[:] = arrays["inputs"]
@@ -134,7 +127,7 @@ class Checkpoint:
     def finish(self, model: Model) -> None:
         """Write what a stage has learned; the next begins."""
         arrays = {"inputs": model.inputs, "buckets": model.buckets, "outputs": model.outputs}
-        self._write(f"stage-{self._stage}.npz", arrays, {"history": model.history})
+        write_archive(self.folder / f"stage-{self._stage}.npz", arrays, {"history": model.history})
         with writing(self.folder):
             (self.folder / _TRAINING).unlink(missing_ok=True)
         self._stage += 1
@@ -144,8 +137,8 @@ class Checkpoint:
         name = f"stage-{self._stage}.npz"
         if not (self.folder / name).exists():
             return False
-        with self._whole(name):
-            arrays, said = self._read(name)
+        with whole(self.folder / name, "T-005"):
+            arrays, said = read_archive(self.folder / name)
             model.inputs, model.buckets, model.outputs = (arrays[key] for key in ("inputs", "buckets", "outputs"))
             model.history = list(said["history"])
         self._stage += 1
@@ -154,50 +147,3 @@ class Checkpoint:
     def _params(self) -> dict[str, Json]:
         given = {name: value for name, value in asdict(self.options).items() if name not in _FREE}
         return dict(json.loads(json.dumps(given, default=float)))
-
-    def _write(self, name: str, arrays: dict[str, Array], said: dict[str, Json]) -> None:
-        temporary = self.folder / f"{name}.tmp"
-        note = np.frombuffer(json.dumps(said).encode(), np.uint8)
-        with writing(self.folder):
-            try:
-                with temporary.open("wb") as file:
-                    np.savez(file, allow_pickle=False, said=note, **arrays)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(self.folder / name)
-            finally:
-                temporary.unlink(missing_ok=True)
-
-    def _read(self, name: str) -> tuple[dict[str, Array], dict[str, Json]]:
-        """Return an archive's arrays and what it says, its sums checked first."""
-        with ZipFile(self.folder / name) as archive:
-            if archive.testzip() is not None:
-                raise BadZipFile("its sums don't add up")
-        with np.load(self.folder / name, allow_pickle=False) as held:
-            arrays = {key: held[key] for key in held.files}
-        return arrays, json.loads(arrays.pop("said").tobytes())
-
-    @contextmanager
-    def _whole(self, name: str) -> Iterator[None]:
-        """Raise ArtifactError T-005 where a block that reads a file finds it damaged."""
-        damages = (BadZipFile, zlib.error, struct.error, ValueError, LookupError, TypeError, RuntimeError)
-        try:
-            yield
-        except (*damages, OSError, EOFError, OverflowError) as error:
-            raise ArtifactError(
-                f"{self.folder / name}: this part of a checkpoint is damaged, or can't be read.",
-                seen=str(error)[:80],
-                fix="Start anew without resuming.",
-                code="T-005",
-            ) from error
-
-
-def _sum(path: Path, sync: bool = False) -> list[int]:
-    """Return a file's length and CRC-32; `sync`: make sure that it is on the disk."""
-    size = total = 0
-    with path.open("rb") as file:
-        if sync:
-            os.fsync(file.fileno())
-        while block := file.read(_BLOCK):
-            size, total = size + len(block), zlib.crc32(block, total)
-    return [size, total]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -14,7 +13,7 @@ from kinfold.nn.encoders.base import DEPTH, Encoder, EncoderModule
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pooling import POOLINGS, Pooling
-from kinfold.nn.scan import scan, scan_tokens
+from kinfold.nn.scan import scan_tokens, scan_ways
 
 
 class MinGRU(Encoder):
@@ -109,14 +108,9 @@ class _MinGRU(EncoderModule):
             vectors, places = self.embedding.distinct(inputs)
             states = scan_tokens([one.over(vectors) for one in first.each()], places, lengths)
         else:
-            states = self._states(convolve(self.embedding, first, inputs, lengths), lengths)
+            states = scan_ways(convolve(self.embedding, first, inputs, lengths), lengths)
         for layer in others:
             below = functional.dropout(states, self.dropout, self.training)
-            states = self._states([one(below, lengths) for one in layer.each()], lengths)
+            states = scan_ways([one(below, lengths) for one in layer.each()], lengths)
         pooled: Tensor = self.pooling(states, lengths)
         return functional.dropout(pooled, self.dropout, self.training)
-
-    def _states(self, gates: list[Tensor], lengths: Tensor) -> Tensor:
-        """Return the states (B, T, H) of the gates (B, T, 2H) of one direction or two."""
-        ways = [scan(one, lengths, reverse=i == 1) for i, one in enumerate(gates)]
-        return torch.cat(ways, 2) if len(ways) > 1 else ways[0]
