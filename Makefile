@@ -18,7 +18,7 @@ demo: $(BIN)/kinfold  ## train, evaluate beside the baseline, predict three sent
 	@$(BIN)/python recipes/demo.py
 
 test: $(VENV)/.dev  ## everything that must hold
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 lint: $(VENV)/.dev  ## style and types
 	@$(BIN)/ruff check --quiet .

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,24 +28,10 @@ def beside(name: str):
 runner = beside("docs_runner")
 
 
-@pytest.fixture(scope="module")
-def ahead(request, tmp_path_factory):
-    """Pages of commands only, run two at a time from the start: a command takes seconds to begin. Name -> future."""
-    asked = {item.callspec.params.get("path") for item in request.session.items if hasattr(item, "callspec")}
-    pages = [runner.Page.read(path) for path in PAGES if path in asked and path.exists()]
-    alone = [page for page in pages if all(step.kind == "console" for step in page.steps)]
-    with ThreadPoolExecutor(2) as pool:
-        yield {page.path.name: pool.submit(page.run, tmp_path_factory.mktemp("page")) for page in alone}
-        pool.shutdown(cancel_futures=True)
-
-
 @pytest.mark.parametrize("path", PAGES, ids=[path.name for path in PAGES])
-def test_a_page_runs(path, ahead, tmp_path, monkeypatch):
+def test_a_page_runs(path, tmp_path, monkeypatch):
     page = runner.Page.read(path)
     assert page.steps, f"{path.name} has nothing that runs"
-    if path.name in ahead:
-        ahead[path.name].result()
-        return
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KINFOLD_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("KINFOLD_DATA", raising=False)

@@ -67,7 +67,7 @@ def test_pairs_stay_as_they_are_written_and_in_order(write):
         ("a\tb\t1\na\tb\t1_0\n", "D-052", "line 2"),
         ("word1\tword2\tscore\nword1\tword2\tscore\n", "D-052", "line 2"),
         ("a\tb\t1\ncaf\xe9\tb\t2\n".encode("latin1"), "D-008", "line 2"),
-        (gzip.compress(b"a\tb\t1\n" * 99)[:-12], "D-015", ""),
+        (gzip.compress(b"a\tb\t1\n" * 99, mtime=0)[:-12], "D-015", ""),
         (b"\x89PNG\r\n\x1a\n" + bytes(9), "D-011", ""),
     ],
 )

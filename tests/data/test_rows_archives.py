@@ -65,9 +65,9 @@ def test_row_18_bomb_is_stopped_at_the_cap(write, refused, kind):
     bomb = b"text\n" + b"a\n" * (3 << 19)
     packed = zipped({"a.csv": bomb}) if kind == "zip" else PACKERS[kind](bomb)
     path = write(f"a.csv.{kind}", packed)
-    start = time.perf_counter()
+    start = time.process_time()
     seen = refused("D-018", path, limits=Limits(ratio_after=1 << 20))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert "stopped at 2," in seen
     assert "stopped at 2," in refused("D-018", path, limits=Limits(max_out=2_000_000))
 
