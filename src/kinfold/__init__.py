@@ -27,6 +27,7 @@ _HOME = {
     "LinearTextClassifier": "estimators.linear.classifier",
     "MinGRU": "nn.encoders.min_gru",
     "NGramVectorizer": "text.ngrams",
+    "NGrams": "nn.encoders.ngrams",
     "Pair": "data.records",
     "Pairs": "data.records",
     "RNN": "nn.encoders.rnn",

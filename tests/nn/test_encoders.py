@@ -22,6 +22,7 @@ LENGTHS = torch.tensor([17, 0, 1, 6, 12])
 SMALL = {
     "bag": {"dim": 8},
     "char-cnn": {"dim": None, "filters": 6, "widths": ((2, 3), 4), "pools": (2, 3), "length": 15, "pooling": "flatten"},
+    "ngrams": {"dim": 8, "sizes": (1, 4), "buckets": 50, "pooling": "mean-max"},
     "word-cnn": {"dim": 8, "filters": 5, "layers": 2, "dilation": (1, 2), "pooling": "mean-max"},
     "rnn": {"dim": 8, "units": 6, "pooling": "attention", "bidirectional": True, "layers": 2},
     "gru": {"dim": 8, "units": 6, "steep_gates": True, "bidirectional": True, "layers": 2},
@@ -42,6 +43,7 @@ OTHERS = {
         "dropout": 0.5,
         "token_dropout": 0.5,
     },
+    "ngrams": {"dim": 9, "sizes": (2, 3), "buckets": 50, "pooling": "mean", "dropout": 0.5, "token_dropout": 0.5},
     "word-cnn": {
         "dim": 9,
         "filters": 7,

@@ -6,6 +6,7 @@ from __future__ import annotations
 ENCODERS: dict[str, str] = {
     "bag": "kinfold.nn.encoders.bag:BagOfEmbeddings",
     "char-cnn": "kinfold.nn.encoders.char_cnn:CharCNN",
+    "ngrams": "kinfold.nn.encoders.ngrams:NGrams",
     "word-cnn": "kinfold.nn.encoders.word_cnn:WordCNN",
     "rnn": "kinfold.nn.encoders.rnn:RNN",
     "gru": "kinfold.nn.encoders.gru:GRU",
