@@ -12,7 +12,7 @@ The linear models were chosen by cross-validation within nine tenths of the rows
 after the figure of an average of three (0.8046) was known. That nets on such vectors reach 0.80, with two linear models
 0.82, was known from a trial on two folds. The convolutions learned fastest in a few epochs on the first; the net over
 n-grams of characters was chosen within its training rows. `--part` says what to run, `--folds` how many of the folds,
-`--source-folds` how many with the source's net.
+`--source-folds` how many with the source's net, and `--nets` how many nets of each kind are averaged.
 """
 
 # %%
@@ -36,10 +36,10 @@ options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
 options.add_argument("--part", action="append", choices=PARTS)
 options.add_argument("--folds", type=int, default=10)
 options.add_argument("--source-folds", type=int, default=10)
+options.add_argument("--nets", type=int, default=2)
 asked, sys.argv[1:] = options.parse_known_args()
 recipe, parts = start("rt_polarity", ["S01", "S02", "S03"], __doc__), asked.part or PARTS
-N_FOLDS, SHUFFLES = (2, 1) if recipe.quick else (10, 3)
-N_NETS = 1 if recipe.quick else 2
+N_FOLDS, SHUFFLES, n_nets = (2, 1, 1) if recipe.quick else (10, 3, asked.nets)
 small = {"max_epochs": 1, "batch_size": 8, "n_threads": 1} if recipe.quick else {}
 
 # %% The settings. First one linear model as it comes; then four simpler ones to be averaged.
@@ -97,7 +97,7 @@ for space, vectors in vectors_from_outside(recipe, rows, VECTORS).items() if "ou
     nets |= {f"{space} vectors, {kind}": ("outside", net, given) for kind, net in WORDS.items()}
 recipe.took("vectors", begun)
 for name, (part, net, given) in nets.items():
-    models[name] = Model(part, kf.TextClassifier, {"encoder": net, **given}, N_NETS, folds=asked.folds)
+    models[name] = Model(part, kf.TextClassifier, {"encoder": net, **given}, n_nets, folds=asked.folds)
 models = {name: model for name, model in models.items() if model.part in parts}
 
 # %% Each row by models that have not seen it; then averages of what was run.
@@ -125,6 +125,6 @@ recipe.finish(
     published={key: figure for name, figure in PUBLISHED.items() if (key := f"accuracy, {name}") in measured},
     measured=measured,
     rows={"all": len(rows)},
-    settings={"rows answered": {name: int((~np.isnan(one[0])).sum()) for name, one in odds.items()}, "nets": N_NETS}
+    settings={"rows answered": {name: int((~np.isnan(one[0])).sum()) for name, one in odds.items()}, "nets": n_nets}
     | {"folds": asked.folds, "shuffles": SHUFFLES, "vectors": VECTORS, "net": NET, "with vectors": OUTSIDE},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,11 +61,13 @@ def in_folds(recipe: Recipe, models: Mapping[str, Model], rows: kf.Examples, n: 
     odds = {name: np.full((most, len(rows)), np.nan) for name in models}
     for shuffle in range(most):
         for fold, (train, test) in enumerate(kf.folds(rows, n, seed=recipe.seed + shuffle)):
-            for name, model in models.items():
-                if shuffle < model.shuffles and fold < model.folds:
-                    recipe.progress(f"shuffle {shuffle + 1}, {name}", fold / n)
-                    said = model.log_odds(rows.take(train), rows.take(test), recipe.seed + shuffle)
-                    odds[name][shuffle, test] = said
+            begun, of_fold = time.monotonic(), f"shuffle {shuffle + 1}, fold {fold + 1} of {n}"
+            asked = {name: one for name, one in models.items() if shuffle < one.shuffles and fold < one.folds}
+            for name, model in asked.items():
+                recipe.progress(f"{of_fold}, {name}", fold / n)
+                odds[name][shuffle, test] = model.log_odds(rows.take(train), rows.take(test), recipe.seed + shuffle)
+            if asked:
+                recipe.took(of_fold, begun)
     return odds
 
 
