@@ -11,7 +11,7 @@ $(BIN)/kinfold: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/kinfold
-	@$(PIP) --editable '.[dev,bench,plots,deep,tensorboard]'
+	@$(PIP) --editable '.[dev,bench,plots,deep,dumps,tensorboard]'
 	@touch $@
 
 demo: $(BIN)/kinfold  ## train, evaluate beside the baseline, predict three sentences, write the report

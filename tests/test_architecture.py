@@ -35,7 +35,8 @@ ROOMS = {
     "kernels": Room((), ("numpy", "numba", "llvmlite")),
     # kernels: splitting delimited text into fields is an inner loop over bytes.
     # scipy: the connected components of a graph of texts, for splits of pairs.
-    "data": Room(("kernels",), ("numpy", "pyarrow", "scipy")),
+    # py7zr: dumps are published as 7z; imported where one is opened.
+    "data": Room(("kernels",), ("numpy", "pyarrow", "scipy", "py7zr")),
     # scipy: counts are sparse matrices.
     "text": Room(("kernels",), ("numpy", "scipy")),
     # kernels: the recurrences that are scans; numpy carries a tensor's memory to them.
@@ -54,7 +55,8 @@ ROOMS = {
         ("numpy", "scipy", "sklearn", "torch"),
     ),
     "artifacts": Room(("estimators.registry",), ("numpy", "safetensors")),
-    "index": Room(("artifacts.bundle",), ("numpy", "usearch", "psycopg", "pgvector")),
+    # kernels: exact search is an inner loop over all rows; text: BM25 is searched beside the vectors.
+    "index": Room(("artifacts.bundle", "kernels", "text"), ("numpy", "usearch", "psycopg", "pgvector")),
     "serve": Room(("artifacts", "index", "explain"), ("numpy", "fastapi", "uvicorn")),
     "cli": Room(
         (

@@ -40,6 +40,9 @@ def test_benchmark(name, tmp_path):
         pytest.importorskip("fasttext", reason="fastText comes with the extra bench")
     if name == "read_table":
         pytest.importorskip("pandas", reason="pandas comes with the extra bench")
+    if name == "search":
+        pytest.importorskip("faiss", reason="faiss comes with the extra bench")
+        pytest.importorskip("bm25s", reason="bm25s comes with the extra bench")
     run(ROOT / "benchmarks" / f"{name}.py", "--quick", "--json", "result.json", cwd=tmp_path)
     result = json.loads((tmp_path / "result.json").read_text("utf-8"))
     assert result["benchmark"] == name and {"ours", "peers", "ratio", "machine"} <= set(result)

@@ -31,6 +31,12 @@ def check(parameters: Any, rules: Rules, owner: str = "") -> None:
             )
 
 
+def check_k(k: int) -> None:
+    """Refuse a number of answers that is none."""
+    if not is_whole(k):
+        raise InvalidParameterError("`k` must be a whole number, 1 or more.", seen=repr(k), code="P-023")
+
+
 def is_whole(value: Any, least: int = 1) -> bool:
     """Return whether it is a whole number from `least`."""
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least

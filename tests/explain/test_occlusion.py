@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kinfold.errors import InvalidParameterError
-from kinfold.explain import occlusion
+from kinfold.explain import occlusion, parts
 from kinfold.explain.explanation import Explanation
 from kinfold.explain.occlusion import occlude, one_against_others
 from kinfold.text.normalize import Normalizer
@@ -90,7 +90,7 @@ def test_a_text_of_many_tokens_is_cut_into_runs():
 
 
 def test_a_text_of_megabytes_is_scored_a_few_times_in_small_batches(monkeypatch):
-    monkeypatch.setattr(occlusion, "MAX_CHARACTERS", 50_000)
+    monkeypatch.setattr(parts, "MAX_CHARACTERS", 50_000)
     monkeypatch.setattr(occlusion, "BATCH_CHARACTERS", 20_000)
     asked = []
 

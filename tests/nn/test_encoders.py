@@ -21,6 +21,7 @@ LENGTHS = torch.tensor([17, 0, 1, 6, 12])
 #: Encoder -> parameters that make it small, and among them the richest it has.
 SMALL = {
     "bag": {"dim": 8},
+    "residual": {"dim": 8, "units": 6, "token_dropout": 0.1},
     "char-cnn": {"dim": None, "filters": 6, "widths": ((2, 3), 4), "pools": (2, 3), "length": 15, "pooling": "flatten"},
     "ngrams": {"dim": 8, "sizes": (1, 4), "buckets": 50, "pooling": "mean-max"},
     "word-cnn": {"dim": 8, "filters": 5, "layers": 2, "dilation": (1, 2), "pooling": "mean-max"},
@@ -32,6 +33,17 @@ SMALL = {
 #: Encoder -> other values of each parameter.
 OTHERS = {
     "bag": {"dim": 9, "pooling": "sum", "dropout": 0.5, "token_dropout": 0.5},
+    "residual": {
+        "dim": 9,
+        "pooling": "sum",
+        "units": 7,
+        "layers": 2,
+        "norm": "after",
+        "residual": False,
+        "concat": False,
+        "dropout": 0.5,
+        "token_dropout": 0.5,
+    },
     "char-cnn": {
         "dim": 9,
         "filters": 7,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from kinfold.errors import DataError, InvalidParameterError
+from kinfold.kernels.blocks import unit_rows
 from kinfold.vectors import analogies
 from kinfold.vectors.analogies import solve
-from kinfold.vectors.neighbours import unit_rows
 from kinfold.vectors.words import WordVectors
 
 

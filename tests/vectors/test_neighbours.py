@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from kinfold.errors import DataError
+from kinfold.kernels import blocks
 from kinfold.vectors import neighbours
 from kinfold.vectors.words import WordVectors
 
@@ -45,8 +46,8 @@ def test_the_nearest_are_those_of_sorting(n_threads, monkeypatch):
     assert first[0].dtype == np.int32 and first[1].dtype == np.float32
     for queries, rows, products in ((7, 3, 1), (64, 64, 1), (1, 1, 5000)):
         monkeypatch.setattr(neighbours, "QUERY_BLOCK", queries)
-        monkeypatch.setattr(neighbours, "ROW_BLOCK", rows)
-        monkeypatch.setattr(neighbours, "PRODUCTS", products)
+        monkeypatch.setattr(blocks, "ROW_BLOCK", rows)
+        monkeypatch.setattr(blocks, "PRODUCTS", products)
         again = vectors.nearest(words, 12, n_threads=n_threads)
         np.testing.assert_array_equal(again[0], first[0])
         np.testing.assert_array_equal(again[1], first[1])

@@ -73,6 +73,11 @@ VERBS = {
         "kinfold.cli.curve:draw_curve",
         "Say what more labelled texts would bring, and whether another model would pay off.",
     ),
+    "audit": Verb(
+        "kinfold.cli.arguments.audit:Audit",
+        "kinfold.cli.audit:audit_split",
+        "Say whether a score can be believed: leaks across a split, and models that must fail.",
+    ),
     "nearest": Verb(
         "kinfold.cli.arguments.nearest:Nearest",
         "kinfold.cli.nearest:nearest",
@@ -102,6 +107,11 @@ VERBS = {
         "kinfold.cli.arguments.convert:ConvertVectors",
         "kinfold.cli.convert:convert_vectors",
         "Write word vectors in another format.",
+    ),
+    "convert stackexchange": Verb(
+        "kinfold.cli.arguments.stackexchange:ConvertStackexchange",
+        "kinfold.cli.stackexchange:convert_stackexchange",
+        "Write questions, answers or pairs of a Stack Exchange dump as JSON lines.",
     ),
     "fetch": Verb(
         "kinfold.cli.arguments.fetch:Fetch",

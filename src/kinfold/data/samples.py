@@ -1,8 +1,9 @@
-"""The two small data sets that come with kinfold, for tests, docs and the first run.
+"""The small data sets that come with kinfold, for tests, docs and the first run.
 
 ``reviews``: 400 sentences about films, food, places and things, half of them positive, half negative.
 ``questions``: 150 pairs of questions, half of them the same question in other words. Both were written for this
 project, with negation, irony and mixed opinions in them, and questions that differ while sharing most words.
+``household``: 40 questions with answers and duplicate links, in the form of a Stack Exchange dump of an invented site.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from kinfold.errors import InvalidParameterError
 
 #: Name -> columns of the CSV file.
 SAMPLES = {"reviews": ("text", "label"), "questions": ("left", "right", "label")}
+#: Name of the packaged dump.
+DUMP = "household"
 
 
 @overload
@@ -56,3 +59,15 @@ def sample_path(name: str) -> Path:
             code="F-08",
         )
     return Path(str(files("kinfold.data") / "samples" / f"{name}.csv"))
+
+
+def sample_dump() -> Path:
+    """Return the ``Posts.xml`` of the packaged Stack Exchange dump; its ``PostLinks.xml`` lies beside it.
+
+    Examples
+    --------
+    >>> from kinfold.data.stackexchange import read_stackexchange
+    >>> read_stackexchange(sample_dump())
+    Dump(40 questions, 50 answers, 6 duplicates)
+    """
+    return Path(str(files("kinfold.data") / "samples" / f"{DUMP}.Posts.xml"))

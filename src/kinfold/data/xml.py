@@ -31,7 +31,7 @@ def read_xml(stream: Peekable, plan: Plan, ledger: Ledger, encoding: str | None 
         D-025: a document type. D-026: a token beyond `Limits.max_token`. D-027: cut or malformed; the records
         before the damage have been yielded, and with `Plan.allow_truncated` it is a warning.
     """
-    yield from chunks(_items(stream, plan, ledger, encoding), plan, ledger)
+    yield from chunks(xml_items(stream, plan, ledger, encoding), plan, ledger)
 
 
 class _Rows:
@@ -115,7 +115,8 @@ class _Rows:
         )
 
 
-def _items(stream: Peekable, plan: Plan, ledger: Ledger, encoding: str | None) -> Iterator[Item]:
+def xml_items(stream: Peekable, plan: Plan, ledger: Ledger, encoding: str | None = None) -> Iterator[Item]:
+    """Yield each element under the root as a record of its attributes and child texts; raises as `read_xml`."""
     rows = _Rows(plan, encoding)
     n_fed = 0
     while True:

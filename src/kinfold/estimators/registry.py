@@ -13,7 +13,11 @@ from kinfold.types import Savable
 #: Class name -> module. A class is imported when it is asked for, since some need optional dependencies.
 REGISTRY: dict[str, str] = {
     "BlendedClassifier": "kinfold.estimators.blended.classifier",
+    "BoostedPairMatcher": "kinfold.estimators.boosted.matcher",
+    "ExactIndex": "kinfold.index.exact",
     "LinearTextClassifier": "kinfold.estimators.linear.classifier",
+    "PairMatcher": "kinfold.estimators.pairs.matcher",
+    "SearchIndex": "kinfold.index.search",
     "SkipGram": "kinfold.estimators.skipgram.estimator",
     "TextClassifier": "kinfold.estimators.neural.classifier",
     "TextRegressor": "kinfold.estimators.neural.regressor",

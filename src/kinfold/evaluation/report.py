@@ -38,6 +38,13 @@ class ReadLedger(LedgerCounts, Protocol):
         """One sentence each."""
 
 
+class HasSection(Protocol):
+    """What has a card of its own to show: `kinfold.audit` returns one."""
+
+    def section(self) -> str:
+        """Return the card's markup."""
+
+
 def report(
     evaluation: Evaluation,
     classifier: object,
@@ -45,6 +52,7 @@ def report(
     *,
     ledger: ReadLedger | None = None,
     label_issues: LabelIssues | None = None,
+    audit: HasSection | None = None,
     title: str = "",
 ) -> str:
     """Return the report of an evaluation as one HTML page that loads nothing and runs no script.
@@ -62,6 +70,8 @@ def report(
     label_issues
         What `label_errors` returned; by default the rows evaluated on are judged by the
         probabilities the classifier gave them, which it did not learn from.
+    audit
+        What `audit` returned for the training rows and these: its findings are a card.
     title
         The page's heading; by default the classifier's name.
     """
@@ -82,6 +92,7 @@ def report(
         ngram_section(classifier, known),
         error_section(classifier, texts, evaluation.coded),
         issue_section(issues, above),
+        audit.section() if audit is not None else "",
         ledger_section(evaluation, ledger),
     ]
     cards = "\n\n".join(part for part in parts if part)

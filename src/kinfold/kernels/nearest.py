@@ -25,7 +25,7 @@ NOBODY = 2**31 - 1
 #: What keeps the divisor of a product of nearnesses from being zero.
 EPSILON = 0.001
 #: So many products are compared with the worst one kept before any of them is looked at.
-_STRIDE = 64
+STRIDE = 64
 
 
 def empty_lists(n: int, k: int) -> tuple[Singles2d, Ids2d]:
@@ -70,17 +70,17 @@ def keep_best(
     for i in range(n):
         line = products[i]
         limit = np.float32(scores[i, 0] - slack)
-        for start in range(0, m, _STRIDE):
-            end = start + _STRIDE
-            if end <= m and not _reaches(line, np.uint64(start), limit):
+        for start in range(0, m, STRIDE):
+            end = start + STRIDE
+            if end <= m and not reaches(line, np.uint64(start), limit):
                 continue
             for j in range(start, min(end, m)):
                 row = first + j
                 if line[j] < limit or _holds(own[i], row):
                     continue
-                score = np.float32(min(1.0, max(-1.0, _dot(queries[i], table[row]))))
-                if _worse(scores[i, 0], ids[i, 0], score, row) and not _is_zero(table[row]):
-                    _sink(scores[i], ids[i], score, row)
+                score = np.float32(min(1.0, max(-1.0, dot(queries[i], table[row]))))
+                if worse(scores[i, 0], ids[i, 0], score, row) and not _is_zero(table[row]):
+                    sink(scores[i], ids[i], score, row)
                     limit = np.float32(scores[i, 0] - slack)
 
 
@@ -142,14 +142,14 @@ def keep_best_analogies(
         a, b, c = asked[i]
         with_b, with_c, against = products[b], products[c], over[a]
         limit = _limit(scores[i, 0], slack, multiplied)
-        for start in range(0, m, _STRIDE):
-            end = start + _STRIDE
-            reaches = end > m
-            if not reaches and multiplied:
-                reaches = _product_reaches(with_b, with_c, against, np.uint64(start), limit)
-            elif not reaches:
-                reaches = _sum_reaches(with_b, with_c, against, np.uint64(start), limit)
-            if not reaches:
+        for start in range(0, m, STRIDE):
+            end = start + STRIDE
+            near = end > m
+            if not near and multiplied:
+                near = _product_reaches(with_b, with_c, against, np.uint64(start), limit)
+            elif not near:
+                near = _sum_reaches(with_b, with_c, against, np.uint64(start), limit)
+            if not near:
                 continue
             for j in range(start, min(end, m)):
                 row = first + j
@@ -157,8 +157,8 @@ def keep_best_analogies(
                 if most < limit or _holds(own[i], row):
                     continue
                 score = np.float32(_score(sides[a], sides[b], sides[c], table[row], multiplied))
-                if _worse(scores[i, 0], ids[i, 0], score, row) and not _is_zero(table[row]):
-                    _sink(scores[i], ids[i], score, row)
+                if worse(scores[i, 0], ids[i, 0], score, row) and not _is_zero(table[row]):
+                    sink(scores[i], ids[i], score, row)
                     limit = _limit(scores[i, 0], slack, multiplied)
 
 
@@ -170,17 +170,17 @@ def order_best(scores: Singles2d, ids: Ids2d) -> None:
         for last in range(k - 1, 0, -1):
             score, row = scores[i, last], ids[i, last]
             scores[i, last], ids[i, last] = scores[i, 0], ids[i, 0]
-            _sink(scores[i, :last], ids[i, :last], score, row)
+            sink(scores[i, :last], ids[i, :last], score, row)
 
 
 @njit(cache=True, nogil=True)
-def _reaches(line: Singles1d, start: int, limit: np.float32) -> bool:
-    """Return whether any of `_STRIDE` products is at least the limit.
+def reaches(line: Singles1d, start: int, limit: np.float32) -> bool:
+    """Return whether any of `STRIDE` products is at least the limit.
 
     A loop of known length over unsigned places, which need no look at what is negative, becomes vector code.
     """
     hits = np.int32(0)
-    for j in range(_STRIDE):
+    for j in range(STRIDE):
         hits += np.int32(line[start + np.uint64(j)] >= limit)
     return hits > 0
 
@@ -188,7 +188,7 @@ def _reaches(line: Singles1d, start: int, limit: np.float32) -> bool:
 @njit(cache=True, nogil=True)
 def _sum_reaches(with_b: Singles1d, with_c: Singles1d, against: Singles1d, start: int, limit: np.float32) -> bool:
     hits = np.int32(0)
-    for j in range(_STRIDE):
+    for j in range(STRIDE):
         place = start + np.uint64(j)
         hits += np.int32(with_b[place] + with_c[place] - against[place] >= limit)
     return hits > 0
@@ -197,7 +197,7 @@ def _sum_reaches(with_b: Singles1d, with_c: Singles1d, against: Singles1d, start
 @njit(cache=True, nogil=True)
 def _product_reaches(with_b: Singles1d, with_c: Singles1d, against: Singles1d, start: int, limit: np.float32) -> bool:
     hits = np.int32(0)
-    for j in range(_STRIDE):
+    for j in range(STRIDE):
         place = start + np.uint64(j)
         hits += np.int32(with_b[place] * with_c[place] * against[place] >= limit)
     return hits > 0
@@ -211,7 +211,7 @@ def _limit(worst: np.float32, slack: float, multiplied: bool) -> np.float32:
 
 @njit(cache=True, nogil=True)
 def _score(a: Singles1d, b: Singles1d, c: Singles1d, answer: Singles1d, multiplied: bool) -> float:
-    with_a, with_b, with_c = _dot(a, answer), _dot(b, answer), _dot(c, answer)
+    with_a, with_b, with_c = dot(a, answer), dot(b, answer), dot(c, answer)
     if not multiplied:
         return with_b + with_c - with_a
     near_a, near_b, near_c = max(0.0, 1 + with_a) / 2, max(0.0, 1 + with_b) / 2, max(0.0, 1 + with_c) / 2
@@ -219,7 +219,7 @@ def _score(a: Singles1d, b: Singles1d, c: Singles1d, answer: Singles1d, multipli
 
 
 @njit(cache=True, nogil=True)
-def _dot(left: Singles1d, right: Singles1d) -> float:
+def dot(left: Singles1d, right: Singles1d) -> float:
     """Return the product of two vectors in float64: four sums at once, always the same four."""
     a = b = c = d = 0.0
     whole = len(left) & ~3
@@ -250,21 +250,22 @@ def _holds(listed: Ids1d, row: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _worse(score: np.float32, row: int, other_score: np.float32, other_row: int) -> bool:
+def worse(score: np.float32, row: int, other_score: np.float32, other_row: int) -> bool:
+    """Return whether one comes after another: a lower score, or the same one and a higher id."""
     return score < other_score or (score == other_score and row > other_row)
 
 
 @njit(cache=True, nogil=True)
-def _sink(scores: Singles1d, ids: Ids1d, score: np.float32, row: int) -> None:
+def sink(scores: Singles1d, ids: Ids1d, score: np.float32, row: int) -> None:
     """Put one into a heap whose root is free."""
     place = 0
     while True:
         child = 2 * place + 1
         if child >= len(scores):
             break
-        if child + 1 < len(scores) and _worse(scores[child + 1], ids[child + 1], scores[child], ids[child]):
+        if child + 1 < len(scores) and worse(scores[child + 1], ids[child + 1], scores[child], ids[child]):
             child += 1
-        if not _worse(scores[child], ids[child], score, row):
+        if not worse(scores[child], ids[child], score, row):
             break
         scores[place], ids[place] = scores[child], ids[child]
         place = child

@@ -167,12 +167,13 @@ class Loop:
 
     def _epoch(self) -> None:
         settings, place = self._settings, self._place
-        lengths = self._parts.train.lengths
-        batches = order(lengths, settings.batch_size, settings.seed, place.epoch, bucket=settings.bucket)
         self._learner.module.train()
         self._show()
         for callback in self._parts.callbacks:
             callback.on_epoch_begin(self._run)
+        # After the callbacks: rows may be drawn anew for each epoch.
+        lengths = self._parts.train.lengths
+        batches = order(lengths, settings.batch_size, settings.seed, place.epoch, bucket=settings.bucket)
         why = self._batches(batches)
         if why == "time":
             # With more time it goes on from here, as if it had never been measured.

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kinfold.checks import check_k
 from kinfold.errors import DataError, InvalidParameterError
+from kinfold.kernels.blocks import parts_of, read_only, rows_at_once, share_out, without_nobody
 from kinfold.kernels.nearest import (
     NOBODY,
     Ids2d,
@@ -23,15 +25,9 @@ from kinfold.kernels.threads import thread_count
 from kinfold.types import Floats1d, Ids1d, Singles2d
 from kinfold.vectors.neighbours import (
     Neighbours,
-    check_k,
     directions,
     listed,
-    parts_of,
-    read_only,
-    rows_at_once,
-    share_out,
     unit_query,
-    without_nobody,
 )
 from kinfold.vectors.stability import overlap
 

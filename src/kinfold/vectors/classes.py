@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kinfold.checks import check_k
 from kinfold.errors import DataError, InvalidParameterError
 from kinfold.kernels.threads import thread_count
 from kinfold.types import Floats1d, Floats2d, Ints1d, Json, Singles1d, Singles2d
 from kinfold.vectors.bagging import Recipe, Space, learn, nearness
-from kinfold.vectors.neighbours import check_k, directions, listed
+from kinfold.vectors.neighbours import directions, listed
 from kinfold.vectors.tables import html_table, scored_cells, scored_rows, shown, text_table
 
 if TYPE_CHECKING:

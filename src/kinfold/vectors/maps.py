@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinfold.errors import DataError, InvalidParameterError
+from kinfold.kernels.blocks import unit_rows
 from kinfold.types import Floats2d, Ids1d, Ids2d, Json, Singles2d
 from kinfold.vectors.map_page import METHODS, map_page
 from kinfold.vectors.map_picture import map_png, map_svg
-from kinfold.vectors.neighbours import listed, unit_rows
+from kinfold.vectors.neighbours import listed
 from kinfold.vectors.pictures import Picture
 from kinfold.vectors.polarity import Polarity
 from kinfold.vectors.projection import neighbours_of, principal_plane, trustworthiness, tsne_plane

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinfold.errors import DataError, InvalidParameterError
-from kinfold.kernels.nearest import NOBODY, Ids2d, empty_lists, keep_best, order_best, slack_of
+from kinfold.checks import check_k
+from kinfold.errors import DataError
+from kinfold.kernels.blocks import (
+    QUERY_BLOCK,
+    parts_of,
+    read_only,
+    rows_at_once,
+    share_out,
+    unit_rows,
+    without_nobody,
+)
+from kinfold.kernels.nearest import Ids2d, empty_lists, keep_best, order_best, slack_of
 from kinfold.kernels.threads import thread_count
 from kinfold.types import Array, Floats1d, Floats2d, Ids1d, Json, Singles2d
 from kinfold.vectors.stability import overlap
@@ -23,10 +32,6 @@ if TYPE_CHECKING:
 
 #: A word, several words, or a vector (D,).
 Like: TypeAlias = str | Sequence[str] | ArrayLike
-#: Queries gone through together, and numbers in one matrix product: 16 MB, which a processor's cache may hold.
-QUERY_BLOCK, PRODUCTS = 1024, 1 << 22
-#: Rows of the table that are made ready, or multiplied, together, at the least.
-ROW_BLOCK = 1024
 #: What is shorter came out of rounding, and points nowhere.
 _SHORTEST = 1e-6
 
@@ -164,29 +169,6 @@ def nearest_rows(
     return without_nobody(ids, scores)
 
 
-def share_out(pool: ThreadPoolExecutor, kernel: Callable[..., None], work: Sequence[tuple[Any, ...]]) -> None:
-    """Call a kernel with each set of arguments; one alone in the thread at hand, others in those of the pool."""
-    list((map if len(work) == 1 else pool.map)(lambda arguments: kernel(*arguments), work))
-
-
-def parts_of(first: int, end: int, n: int) -> list[tuple[int, int]]:
-    """Return `n` ranges, about as long as one another and none empty, that make up one; fewer if it is short."""
-    edges = np.unique(np.linspace(first, end, max(n, 1) + 1).astype(int)).tolist()
-    return list(pairwise(edges))
-
-
-def read_only(rows: Singles2d) -> Singles2d:
-    """Return a view that can't be written to: kernels are compiled once more for arrays that can be."""
-    view = rows.view()
-    view.flags.writeable = False
-    return view
-
-
-def rows_at_once(n: int) -> int:
-    """Return how many rows of a table to multiply with `n` others at a time: enough for a product to be worth it."""
-    return max(ROW_BLOCK, PRODUCTS // max(n, 1))
-
-
 def nearest_one(unit: Singles2d, query: Floats1d, own: Ids1d, k: int, chosen: Ids1d | None) -> tuple[Ids1d, Floats1d]:
     """Return the rows of `unit` nearest to one query (D,) of length 1, of all or of the `chosen` ones, and cosines."""
     table = unit if chosen is None else unit[chosen]
@@ -195,17 +177,6 @@ def nearest_one(unit: Singles2d, query: Floats1d, own: Ids1d, k: int, chosen: Id
     queries = np.asarray(query, np.float32)[None]  # (D,) -> (1, D)
     ids, scores = nearest_rows(table, queries, np.ascontiguousarray(own, np.int32)[None], k, 1)
     return (ids[0] if chosen is None else chosen[ids[0]]), scores[0].astype(np.float64)
-
-
-def without_nobody(ids: Ids2d, scores: Singles2d) -> tuple[Ids2d, Singles2d]:
-    """Cut places (N, K) that no query has filled; those that only some have filled become -1 and NaN."""
-    taken = ids != NOBODY
-    if not taken.all():
-        k = int(taken.any(axis=0).sum())
-        taken = taken[:, :k]
-        ids = np.where(taken, ids[:, :k], np.int32(-1))
-        scores = np.where(taken, scores[:, :k], np.float32(np.nan))
-    return ids, scores
 
 
 def similarity(vectors: WordVectors, left: str, right: str) -> float:
@@ -226,21 +197,6 @@ def odd_one_out(vectors: WordVectors, words: Sequence[str]) -> str:
     lengths = np.linalg.norm(others, axis=1)  # (N,)
     cosines = np.divide((units * others).sum(axis=1), lengths, out=np.zeros(len(asked)), where=lengths > _SHORTEST)
     return asked[int(np.argmin(np.round(cosines, 12)))]  # sums in another order differ in their last digits
-
-
-def unit_rows(vectors: ArrayLike) -> Singles2d:
-    """Return rows at length 1, (N, D) float32; zeros stay zeros. Rows are read a block at a time, not written."""
-    given = np.asarray(vectors)
-    out = np.zeros(given.shape, np.float32)
-    for first in range(0, len(given), ROW_BLOCK):
-        block = given[first : first + ROW_BLOCK].astype(np.float64)  # squares of float32 may exceed it
-        largest = np.abs(block).max(axis=1, initial=0, keepdims=True)  # (rows, 1)
-        np.divide(block, largest, out=block, where=largest > 0)
-        lengths = np.sqrt(np.einsum("ij,ij->i", block, block))[:, None]  # (rows, 1)
-        np.divide(block, lengths, out=block, where=lengths > 0)
-        out[first : first + ROW_BLOCK] = block
-    out.flags.writeable = False
-    return out
 
 
 def unit_query(total: Floats1d, what: str) -> Floats1d:
@@ -308,12 +264,6 @@ def words_in(like: Like) -> list[str]:
 def listed(words: str | Sequence[str]) -> list[str]:
     """Return words as a list; one word alone is a list of one."""
     return [words] if isinstance(words, str) else list(words)
-
-
-def check_k(k: int) -> None:
-    """Refuse a number of neighbours that is none."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise InvalidParameterError("`k` must be a whole number, 1 or more.", seen=repr(k), code="P-023")
 
 
 def _parts(vectors: WordVectors, like: Like) -> Floats2d:

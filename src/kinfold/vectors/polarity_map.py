@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinfold.errors import DataError
+from kinfold.kernels.blocks import unit_rows
 from kinfold.types import Floats1d
 from kinfold.vectors.maps import Plane, WordMap, map_words
-from kinfold.vectors.neighbours import unit_rows
 from kinfold.vectors.polarity import N_NEIGHBOURS, find_polarity
 from kinfold.vectors.projection import neighbours_of
 

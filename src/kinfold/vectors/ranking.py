@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from kinfold.checks import check_k
 from kinfold.errors import DataError, InvalidParameterError
+from kinfold.kernels.blocks import unit_rows
 from kinfold.types import Floats1d, Floats2d, Json
-from kinfold.vectors.neighbours import Like, check_k, directions, is_vector, listed, unit_query, unit_rows, words_in
+from kinfold.vectors.neighbours import Like, directions, is_vector, listed, unit_query, words_in
 from kinfold.vectors.spelling import unknown
 from kinfold.vectors.tables import html_table, scored_cells, scored_rows, shown, text_table
 

@@ -10,6 +10,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kinfold.kernels.blocks import unit_rows
 from kinfold.kernels.nearest import Ids2d
 from kinfold.types import Floats2d, Ids1d, Json, Layout, Singles1d, Singles2d, State
 from kinfold.vectors.analogies import Method, Side, analogy, solve
@@ -19,7 +20,7 @@ from kinfold.vectors.formats import read_vectors, write_vectors
 from kinfold.vectors.formats_kept import ReadAccount
 from kinfold.vectors.formats_text import Progress
 from kinfold.vectors.maps import WordMap, map_words
-from kinfold.vectors.neighbours import Like, Neighbours, most_similar, nearest, odd_one_out, similarity, unit_rows
+from kinfold.vectors.neighbours import Like, Neighbours, most_similar, nearest, odd_one_out, similarity
 from kinfold.vectors.ranking import Ranking, rank
 from kinfold.vectors.spelling import unknown
 from kinfold.vectors.stability import check_replicas

@@ -30,7 +30,7 @@ def calibrate(options: Options, margins: Floats2d, members: Array, kind: str) ->
     """
     if not options.calibrate or not len(margins):
         return Calibration.identity(margins.shape[1], kind)
-    if options.class_weight is not None or options.loss == "hinge":
+    if options.class_weight is not None or options.loss not in ("auto", "cross-entropy"):
         return Calibration.fit(margins, members, kind)
     # Laplace's rule: few rows, all answered rightly, do not warrant that no other ever will be wrong.
     share = len(margins) / (len(margins) + 2.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from os import PathLike, fspath
 from typing import Any
 
 from kinfold.errors import ArtifactError, InvalidParameterError
@@ -83,3 +85,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def saved_params(params: dict[str, Any]) -> dict[str, Any]:
+    """Return an estimator's parameters as a model folder holds them: vectors in memory are left out."""
+    embedding = params["embedding"]
+    named = fspath(embedding) if isinstance(embedding, str | PathLike) else None
+    encoder = to_json(params["encoder"]) if isinstance(params["encoder"], Encoder) else params["encoder"]
+    return {**params, "encoder": encoder, "embedding": named}
+
+
+def with_encoder(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters whose encoder is one, where a model folder has it as JSON."""
+    encoder = params.get("encoder")
+    return {**params, "encoder": from_json(encoder) if isinstance(encoder, Mapping) else encoder}

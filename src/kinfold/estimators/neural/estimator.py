@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 from zlib import crc32
@@ -19,14 +19,13 @@ from kinfold.estimators.neural import saving
 from kinfold.estimators.neural.answers import calibrate, class_weights, decide, margins_of
 from kinfold.estimators.neural.checkpoint import TRAINING, KeptRows, told
 from kinfold.estimators.neural.embedding import Given
-from kinfold.estimators.neural.encoders import from_json, to_json
+from kinfold.estimators.neural.encoders import saved_params, with_encoder
 from kinfold.estimators.neural.net import new_net, scores_of, threads, train
 from kinfold.estimators.neural.options import Options
 from kinfold.estimators.neural.rows import Data, Progress, Source, VectorRows, checked_array, is_array, known_rows, read
 from kinfold.estimators.neural.saving import Fitted, shape_of
 from kinfold.estimators.skipgram.corpus import folder_for
 from kinfold.nn.embedding import TokenEmbedding
-from kinfold.nn.encoders.base import Encoder
 from kinfold.nn.model import TextNet
 from kinfold.text.normalize import check_texts
 from kinfold.text.vocabulary import END
@@ -70,21 +69,17 @@ class NeuralEstimator(TextEstimator):
 
     def saved_params(self) -> dict[str, Any]:
         """Return the parameters as a model folder holds them: vectors in memory are left out, the weights have them."""
-        params = self.get_params(deep=False)
-        embedding = params["embedding"]
-        named = fspath(embedding) if isinstance(embedding, str | PathLike) else None
-        encoder = to_json(params["encoder"]) if isinstance(params["encoder"], Encoder) else params["encoder"]
-        return {**params, "encoder": encoder, "embedding": named}
+        return saved_params(self.get_params(deep=False))
 
     @classmethod
     def from_state(cls, params: dict[str, Any], state: State) -> Self:
         """Return an estimator with these parameters, as `saved_params` has them, that has learned what another had."""
-        return cls(**_with_encoder(params)).set_state(state)
+        return cls(**with_encoder(params)).set_state(state)
 
     @classmethod
     def layout(cls, params: dict[str, Any], values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
         """Return the arrays that a state with these parameters, values and vocabularies must have."""
-        options = cls(**_with_encoder(params))._options()
+        options = cls(**with_encoder(params))._options()
         return saving.layout(options, values, vocabulary_sizes)
 
     def _options(self) -> Options:
@@ -184,13 +179,11 @@ def _finished(options: Options, net: TextNet, data: Data, history: History, n_fo
     targets = data.train.targets
     source = data.train.source
     n_tokens = None if data.vocabulary is None else len(data.vocabulary)
-    dim = source.dim if isinstance(source, VectorRows) else None
-    n_steps = int(source.vectors.shape[1]) if isinstance(source, VectorRows) else 0
     fitted = Fitted(
         classes=targets.classes,
         multilabel=targets.multilabel,
         net=net,
-        shape=shape_of(options, net, n_tokens, dim, n_steps, len(source)),
+        shape=shape_of(options, net.encoder, source, n_tokens),
         vocabulary=data.vocabulary,
         calibration=None,
         decision=None,
@@ -213,12 +206,6 @@ def _finished(options: Options, net: TextNet, data: Data, history: History, n_fo
     probabilities = calibration(margins_of(scores, kind))
     decision = decide(options, probabilities, members, targets.classes, kind)
     return replace(fitted, calibration=calibration, decision=decision)
-
-
-def _with_encoder(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters whose encoder is one, where a model folder has it as JSON."""
-    encoder = params.get("encoder")
-    return {**params, "encoder": from_json(encoder) if isinstance(encoder, Mapping) else encoder}
 
 
 def _silent(stage: str, done: float) -> None:

@@ -56,13 +56,18 @@ def new_net(options: Options, data: Data, table: Singles2d | None) -> TextNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(options.random_state))
         net = build(options.spec, inputs, data.train.targets.n_outputs, options)
-    if (table is not None or options.embedding_rate != 1.0) and not _has_embedding(net):
+    check_table(options, table is not None, _has_embedding(net))
+    return net
+
+
+def check_table(options: Options, given: bool, has_table: bool) -> None:
+    """Raise InvalidParameterError if embeddings are spoken of that an encoder does not have."""
+    if (given or options.embedding_rate != 1.0) and not has_table:
         raise InvalidParameterError(
             "`embedding` and `embedding_rate` are for encoders with a table of embeddings.",
             seen=repr(options.spec),
             fix="Take another encoder, or leave them out.",
         )
-    return net
 
 
 def train(
@@ -146,15 +151,21 @@ def scores_of(net: TextNet, source: Source, rows: Ints1d, keys: Array, *, encode
 
     `keys` (n,) are equal for equal rows: what a row is answered together with does not depend on where it stands.
     """
-    width = net.encoder.output_dim if encode else n_outputs_of(net)
+    function, width = (net.encode, net.encoder.output_dim) if encode else (net, n_outputs_of(net))
+    return answers_of(function, width, net, source, rows, keys)
+
+
+def answers_of(
+    function: Callable[[Tensor, Tensor], Tensor], width: int, net: nn.Module, source: Source, rows: Ints1d, keys: Array
+) -> Floats2d:
+    """Return what a part of a net answers to some rows, (n, width), in the rows' order; arguments as `scores_of`."""
     out = np.zeros((len(rows), width))
     device = next(net.parameters()).device
     net.eval()
     with torch.inference_mode():
         for batch in by_length(source.lengths_of(rows), keys):
             inputs, lengths = tensors(source, rows[batch])
-            of_batch = (net.encode if encode else net)(inputs.to(device), lengths.to(device))
-            out[batch] = of_batch.double().cpu().numpy()
+            out[batch] = function(inputs.to(device), lengths.to(device)).double().cpu().numpy()
     return out
 
 

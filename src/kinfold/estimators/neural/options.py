@@ -18,6 +18,7 @@ from kinfold.estimators.neural.embedding import Embedding
 from kinfold.estimators.neural.encoders import from_json, to_json
 from kinfold.nn.encoders.bag import BagOfEmbeddings
 from kinfold.nn.encoders.base import Encoder
+from kinfold.nn.pair_losses import IN_BATCH, LABELLED
 from kinfold.text.normalize import Normalizer
 from kinfold.text.tokenizers import CharacterTokenizer, Tokenizer, WordTokenizer
 from kinfold.training.averaging import AVERAGES
@@ -31,7 +32,11 @@ from kinfold.vectors.words import WordVectors
 
 #: An epoch has so many batches at least: rows that are too few for that are gone over several times in each.
 LEAST_BATCHES = 32
-LOSSES = {"classify": ("auto", "hinge"), "regress": ("huber", "squared", "absolute")}
+LOSSES = {
+    "classify": ("auto", "hinge"),
+    "regress": ("huber", "squared", "absolute"),
+    "match": ("auto", *LABELLED, *IN_BATCH),
+}
 #: Parameters that may differ when a training goes on: they change how fast it runs or how long, not what is learned.
 _FREE = ("device", "n_threads", "time_budget")
 
@@ -151,14 +156,14 @@ class Options:
 
     def check(self) -> None:
         """Raise InvalidParameterError if a parameter has a value that can't be used."""
-        check(self, _RULES if self.task == "classify" else {k: v for k, v in _RULES.items() if k not in _OF_CLASSES})
+        check(self, {k: v for k, v in _RULES.items() if k not in _OF_CLASSES} if self.task == "regress" else _RULES)
         if self.loss not in LOSSES[self.task]:
             wanted = " or ".join(map(repr, LOSSES[self.task]))
             raise InvalidParameterError(f"`loss` must be {wanted}.", seen=f"loss={self.loss!r}")
-        if self.loss == "hinge" and self.label_smoothing:
+        if self.loss not in ("auto", "cross-entropy") and self.label_smoothing:
             raise InvalidParameterError(
                 "`label_smoothing` is for cross-entropy.",
-                seen=f"loss='hinge', label_smoothing={self.label_smoothing!r}",
+                seen=f"loss={self.loss!r}, label_smoothing={self.label_smoothing!r}",
                 fix="Give one of them.",
             )
         self.spec.check()

@@ -16,7 +16,7 @@ from kinfold.estimators.neural.embedding import Given
 from kinfold.estimators.neural.options import Options
 from kinfold.estimators.neural.targets import Labels, Numbers, Targets, held_out, texts_of
 from kinfold.text.normalize import check_texts
-from kinfold.text.tokenrows import TokenRows, read_rows, write_rows
+from kinfold.text.tokenrows import TokenRows, Written, read_rows, write_rows
 from kinfold.text.vocabulary import Vocabulary
 from kinfold.types import Array, Ints1d, Keys1d
 
@@ -140,13 +140,7 @@ def read(
         )
         source, keys = written.rows, written.keys
         vocabulary, rows_with, n_cut = written.vocabulary, written.rows_with, written.n_cut
-        if len(source) > 0 and written.n_empty == len(source):
-            raise DataError(
-                "There is nothing to learn from: no text has a token that is known.",
-                seen=f"{len(source):,} texts, min_count={options.min_count!r}, alphabet={options.alphabet!r}",
-                fix="Check the text column; a lower min_count, or another alphabet.",
-                code="D-089",
-            )
+        check_tokens(options, written)
     targets = taken.targets()
     apart = np.zeros(0, np.int64) if valid is not None else held_out(keys, targets, options.valid, options.random_state)
     train = Part(source, np.setdiff1d(np.arange(len(source)), apart), targets)
@@ -154,6 +148,17 @@ def read(
     if valid is not None:
         part = read_valid(options, valid, vocabulary, train)
     return Data(train, part, vocabulary, rows_with, n_cut)
+
+
+def check_tokens(options: Options, written: Written) -> None:
+    """Raise DataError D-089 if no text has a token that is known."""
+    if len(written.rows) > 0 and written.n_empty == len(written.rows):
+        raise DataError(
+            "There is nothing to learn from: no text has a token that is known.",
+            seen=f"{len(written.rows):,} texts, min_count={options.min_count!r}, alphabet={options.alphabet!r}",
+            fix="Check the text column; a lower min_count, or another alphabet.",
+            code="D-089",
+        )
 
 
 def read_valid(options: Options, valid: Any, vocabulary: Vocabulary | None, train: Part) -> Part:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
+from torch import nn
 
 from kinfold.errors import ArtifactError
 from kinfold.estimators.calibration import Calibration
@@ -13,6 +14,7 @@ from kinfold.estimators.decision import Decision
 from kinfold.estimators.linear.options import kind_of
 from kinfold.estimators.neural.net import build
 from kinfold.estimators.neural.options import Options
+from kinfold.estimators.neural.rows import Source, VectorRows
 from kinfold.nn.encoders.base import Encoder
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.model import TextNet
@@ -21,7 +23,7 @@ from kinfold.training.history import History
 from kinfold.types import Json, Layout, State
 
 #: Before the names of the net's own arrays; the vocabulary's name.
-_NET, _TOKENS = "net.", "tokens"
+NET, TOKENS = "net.", "tokens"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,10 @@ class Shape:
     width: int | None
     n_steps: int | None
     n_rows: int
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the numbers by name."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -87,43 +93,42 @@ class Fitted:
 
 def to_state(fitted: Fitted) -> State:
     """Return the parts of what was learned. Of the history, what hangs on the clock is left out."""
-    arrays = {_NET + name: tensor.cpu().numpy() for name, tensor in fitted.net.state_dict().items()}
+    arrays = {NET + name: tensor.cpu().numpy() for name, tensor in fitted.net.state_dict().items()}
     if fitted.calibration is not None:
         arrays |= {"slopes": fitted.calibration.slopes, "offsets": fitted.calibration.offsets}
-    epochs = [
-        replace(epoch, seconds=0.0, rows_per_second=0.0, tokens_per_second=0.0) for epoch in fitted.history.epochs
-    ]
-    history = replace(fitted.history, epochs=epochs)
     values = {
         "labels": list(fitted.classes),
         "multilabel": fitted.multilabel,
-        "n_tokens": fitted.shape.n_tokens,
-        "width": fitted.shape.width,
-        "n_steps": fitted.shape.n_steps,
-        "n_rows": fitted.shape.n_rows,
+        **fitted.shape.to_dict(),
         "decision": None if fitted.decision is None else fitted.decision.to_dict(),
         "mean": fitted.mean,
         "scale": fitted.scale,
-        "history": history.to_dict(),
+        "history": without_clock(fitted.history).to_dict(),
         "n_cut": fitted.n_cut,
         "n_found": fitted.n_found,
     }
-    vocabularies = {} if fitted.vocabulary is None else {_TOKENS: fitted.vocabulary.to_text()}
+    vocabularies = {} if fitted.vocabulary is None else {TOKENS: fitted.vocabulary.to_text()}
     return State(arrays, vocabularies, values)
+
+
+def without_clock(history: History) -> History:
+    """Return a history without what hangs on the clock, so that the same training leaves the same bytes."""
+    epochs = [replace(epoch, seconds=0.0, rows_per_second=0.0, tokens_per_second=0.0) for epoch in history.epochs]
+    return replace(history, epochs=epochs)
 
 
 def from_state(options: Options, state: State) -> Fitted:
     """Return what was learned, from its parts, on the processor."""
     values = state.values
-    text = state.vocabularies.get(_TOKENS)
+    text = state.vocabularies.get(TOKENS)
     vocabulary = None if text is None else Vocabulary.from_text(text)
     classes, multilabel = tuple(values["labels"]), bool(values["multilabel"])
-    shape = _shape(values)
+    shape = shape_in(values)
     if (shape.n_tokens is None) != (vocabulary is None) or (vocabulary and len(vocabulary) != shape.n_tokens):
         raise ArtifactError("The vocabulary does not fit the number of ids.", seen=str(shape.n_tokens))
     with torch.random.fork_rng(devices=[]):
         net = _built(options, shape, max(1, len(classes)))
-    own = {name: torch.from_numpy(np.array(state.arrays[_NET + name])) for name in net.state_dict()}
+    own = {name: torch.from_numpy(np.array(state.arrays[NET + name])) for name in net.state_dict()}
     net.load_state_dict(own)
     calibration = decision = None
     if classes:
@@ -148,13 +153,13 @@ def from_state(options: Options, state: State) -> Fitted:
 
 def layout(options: Options, values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
     """Return name -> (dtype, shape) of the arrays that go with these values; no array is made."""
-    shape, n_classes = _shape(values), len(values["labels"])
-    if shape.n_tokens is not None and vocabulary_sizes[_TOKENS] + 3 != shape.n_tokens:
+    shape, n_classes = shape_in(values), len(values["labels"])
+    if shape.n_tokens is not None and vocabulary_sizes[TOKENS] + 3 != shape.n_tokens:
         raise ArtifactError("The vocabulary does not fit the number of ids.", seen=str(shape.n_tokens))
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         net = _built(options, shape, max(1, n_classes))
     wanted: Layout = {
-        _NET + name: (str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape))
+        NET + name: (str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape))
         for name, tensor in net.state_dict().items()
     }
     if n_classes:
@@ -163,30 +168,35 @@ def layout(options: Options, values: dict[str, Json], vocabulary_sizes: dict[str
     return wanted
 
 
-def shape_of(options: Options, net: TextNet, n_tokens: int | None, dim: int | None, n_steps: int, n_rows: int) -> Shape:
-    """Return the shape of the rows of a net that was built for so many ids, or for vectors so wide."""
-    if n_tokens is None:
-        return Shape(None, dim, n_steps, n_rows)
-    table = dict(net.named_parameters()).get("encoder.embedding.weight")
+def shape_of(options: Options, encoder: nn.Module, source: Source, n_tokens: int | None) -> Shape:
+    """Return the shape of the rows of a net whose encoder was built for so many ids, or for vectors."""
+    if isinstance(source, VectorRows):
+        return Shape(None, source.dim, int(source.vectors.shape[1]), len(source))
+    table = dict(encoder.named_parameters()).get("embedding.weight")
     wide = None if table is None or options.embedding is None else int(table.shape[1])
-    return Shape(n_tokens, wide, None, n_rows)
+    return Shape(n_tokens, wide, None, len(source))
 
 
 def _built(options: Options, shape: Shape, n_outputs: int) -> TextNet:
     """Return a net of this shape, whose weights say nothing yet."""
-    spec = options.spec
+    return build(spec_for(options, shape), inputs_for(shape), n_outputs, options)
+
+
+def inputs_for(shape: Shape) -> Inputs:
+    """Return what rows of this shape are to an encoder whose weights come from elsewhere."""
     if shape.n_tokens is None:
-        return build(spec, Inputs(dim=shape.width), n_outputs, options)
-    if shape.width is not None:
-        spec = _widened(spec, shape.width)
-    inputs = Inputs(n_tokens=shape.n_tokens, rows_with=torch.ones(shape.n_tokens), n_rows=shape.n_rows)
-    return build(spec, inputs, n_outputs, options)
+        return Inputs(dim=shape.width)
+    return Inputs(n_tokens=shape.n_tokens, rows_with=torch.ones(shape.n_tokens), n_rows=shape.n_rows)
 
 
-def _widened(spec: Encoder, width: int) -> Encoder:
-    """Return the encoder with embeddings as wide as the vectors that they started from were."""
-    return type(spec)(**{**spec.get_params(), "dim": width})
+def spec_for(options: Options, shape: Shape) -> Encoder:
+    """Return the encoder, with embeddings as wide as the vectors that they started from were."""
+    spec = options.spec
+    if shape.n_tokens is None or shape.width is None:
+        return spec
+    return type(spec)(**{**spec.get_params(), "dim": shape.width})
 
 
-def _shape(values: dict[str, Json]) -> Shape:
+def shape_in(values: dict[str, Json]) -> Shape:
+    """Return the shape that the values of a state tell."""
     return Shape(values["n_tokens"], values["width"], values["n_steps"], values["n_rows"])

@@ -82,6 +82,10 @@ class Labels:
         self._codes.extend(self._places.setdefault(str(x), len(self._places)) for x in parts)
         self._ends.append(len(self._codes))
 
+    def only(self) -> str | None:
+        """Return the label, if all rows have the same."""
+        return next(iter(self._places)) if len(self._places) == 1 and not self._multilabel else None
+
     def targets(self) -> Targets:
         """Return the targets of all rows.
 

@@ -58,16 +58,22 @@ class BagOfEmbeddings(Encoder):
 
     def module(self, inputs: Inputs) -> EncoderModule:
         """Return a new module for such rows."""
+        self.check_counts(inputs)
+        return Bag(self, inputs)
+
+    def check_counts(self, inputs: Inputs) -> None:
+        """Raise InvalidParameterError if tokens are to be weighted by counts that `inputs` do not have."""
         if self.pooling == "idf" and inputs.rows_with is None:
             raise InvalidParameterError(
                 "pooling='idf' needs to know in how many rows a token stands.",
                 seen="rows without such counts",
                 fix="Give Inputs.rows_with and n_rows, or take pooling='mean'.",
             )
-        return _Bag(self, inputs)
 
 
-class _Bag(EncoderModule):
+class Bag(EncoderModule):
+    """The module of `BagOfEmbeddings`."""
+
     idf: Tensor
 
     def __init__(self, spec: BagOfEmbeddings, inputs: Inputs) -> None:
@@ -80,6 +86,11 @@ class _Bag(EncoderModule):
             self.register_buffer("idf", (share.log() + 1.0).to(torch.float32))
 
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the pooled vectors (B, D), some of their numbers dropped in training."""
+        return functional.dropout(self.pooled(inputs, lengths), self.dropout, self.training)
+
+    def pooled(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the mean, sum or weighted mean (B, D) of the rows' embeddings."""
         if not isinstance(self.embedding, TokenEmbedding):
             pooled = mean(self.embedding(inputs), lengths)
             if self.pooling == "sum":
@@ -90,7 +101,7 @@ class _Bag(EncoderModule):
             pooled = functional.embedding_bag(
                 inputs, table, mode="sum", per_sample_weights=weights, padding_idx=PAD
             )  # (B, D)
-        return functional.dropout(pooled, self.dropout, self.training)
+        return pooled
 
     def _weights(self, ids: Tensor) -> Tensor:
         """Return what each token counts for, (B, T)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 #: Name -> where the class is. A module is imported when its class is asked for: names can be listed without torch.
 ENCODERS: dict[str, str] = {
     "bag": "kinfold.nn.encoders.bag:BagOfEmbeddings",
+    "residual": "kinfold.nn.encoders.residual:ResidualBag",
     "char-cnn": "kinfold.nn.encoders.char_cnn:CharCNN",
     "ngrams": "kinfold.nn.encoders.ngrams:NGrams",
     "word-cnn": "kinfold.nn.encoders.word_cnn:WordCNN",

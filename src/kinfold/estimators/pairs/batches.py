@@ -1,0 +1,87 @@
+"""Pairs of rows -> padded batches of both sides; drawn pairs that do not match are others in every epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from kinfold.errors import DataError
+from kinfold.estimators.neural.batches import tensors
+from kinfold.estimators.pairs.parts import Draw, PairPart, with_drawn
+from kinfold.training.batching import Batch
+from kinfold.training.callbacks import Callback, Run
+from kinfold.types import Array, Ints1d
+
+
+class PairBatches(Callback):
+    """A part's pairs as the trainer takes them.
+
+    Parameters
+    ----------
+    part
+        The pairs.
+    repeats
+        How often an epoch goes over them.
+    draw
+        What draws pairs that do not match, anew for each epoch; None: there are none.
+    in_batch
+        Whether targets say which other rights of a batch match a left, (B, B), in place of which pairs match, (B,).
+    """
+
+    def __init__(self, part: PairPart, repeats: int = 1, draw: Draw | None = None, *, in_batch: bool = False) -> None:
+        self._own, self._repeats, self._draw, self._in_batch = part, repeats, draw, in_batch
+        self._known = _codes(part.keys, part.pairs[part.matches > 0])
+        self._take(1)
+        self._n = len(self._part)
+
+    def on_epoch_begin(self, run: Run) -> None:
+        """Draw the pairs of an epoch."""
+        if self._draw is not None:
+            self._take(run.epoch)
+
+    @property
+    def lengths(self) -> Ints1d:
+        """How long the longer side of each pair is, (N,)."""
+        return np.tile(self._lengths, self._repeats)
+
+    def batch(self, rows: Ints1d) -> Batch:
+        """Return these pairs as a batch: rows (B, 2, T), or (B, 2, T, D), and lengths (B, 2)."""
+        chosen = rows % self._n
+        pairs = self._part.pairs[chosen]
+        inputs, lengths = tensors(self._part.source, pairs.ravel())
+        inputs = inputs.view(len(pairs), 2, *inputs.shape[1:])
+        found = self._same(pairs) if self._in_batch else self._part.matches[chosen]
+        return Batch(inputs, lengths.view(-1, 2), torch.from_numpy(found))
+
+    def _take(self, epoch: int) -> None:
+        self._part = self._own if self._draw is None else with_drawn(self._own, self._draw(epoch))
+        if epoch > 1 and len(self._part) != self._n:
+            raise DataError(
+                "As many pairs must be drawn in every epoch.",
+                seen=f"{len(self._part):,} pairs in epoch {epoch}, {self._n:,} in the first",
+                fix="Draw a fixed number.",
+                code="D-156",
+            )
+        lengths = self._part.source.lengths_of(self._part.pairs.ravel())
+        self._lengths: Ints1d = lengths.reshape(-1, 2).max(axis=1)
+
+    def _same(self, pairs: Ints1d) -> Array:
+        """Return which rights of the batch are known to match which lefts, (B, B) bool."""
+        keys = self._part.keys
+        grid = np.stack(np.broadcast_arrays(pairs[:, :1], pairs[None, :, 1]), 2)  # (B, B, 2)
+        codes = _mixed(keys[grid[..., 0]], keys[grid[..., 1]])
+        places = np.searchsorted(self._known, codes).clip(max=max(0, len(self._known) - 1))
+        known = self._known[places] == codes if len(self._known) else np.zeros(codes.shape, bool)
+        # A text matches itself, whoever's right it is.
+        return known | (keys[grid[..., 0]] == keys[grid[..., 1]])
+
+
+def _codes(keys: Array, pairs: Ints1d) -> Array:
+    """Return a sorted number for each pair of rows, whichever side is which."""
+    return np.unique(_mixed(keys[pairs[:, 0]], keys[pairs[:, 1]]))
+
+
+def _mixed(lefts: Array, rights: Array) -> Array:
+    """Return one number of two, the same when they change places."""
+    low, high = np.minimum(lefts, rights), np.maximum(lefts, rights)
+    return low * np.uint64(0x9E3779B97F4A7C15) ^ high

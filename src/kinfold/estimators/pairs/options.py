@@ -1,0 +1,66 @@
+"""The parameters of `PairMatcher`, checked, and what follows from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kinfold.checks import FLAG, POSITIVE, Rules, check, one_of, optional, whole
+from kinfold.errors import InvalidParameterError
+from kinfold.estimators.neural.options import Options
+from kinfold.nn.pair_losses import IN_BATCH
+from kinfold.nn.similarity import DISTANCES, LAYERED, PLAIN
+
+
+@dataclass(frozen=True)
+class PairOptions(Options):
+    """The parameters of the matcher, which describes them; what it shares with other nets is in `Options`."""
+
+    towers: str = "shared"
+    similarity: str = "cosine"
+    directed: bool = False
+    roles: int | None = None
+    margin: float = 1.0
+    temperature: float = 0.05
+
+    @property
+    def in_batch(self) -> bool:
+        """Whether the other pairs of a batch are what a pair is told from."""
+        return self.loss in IN_BATCH
+
+    @property
+    def layered(self) -> bool:
+        """Whether layers say how near two vectors are, so that no index can find the nearest."""
+        return self.similarity in LAYERED
+
+    def check(self) -> None:
+        """Raise InvalidParameterError if a parameter has a value that can't be used."""
+        super().check()
+        check(self, _RULES)
+        if self.loss in ("contrastive", "hinge", "triplet") and self.similarity not in DISTANCES:
+            raise InvalidParameterError(
+                f"`loss={self.loss!r}` needs a distance.",
+                seen=f"similarity={self.similarity!r}",
+                fix=f"One of {', '.join(DISTANCES)}, or loss='auto'.",
+            )
+        if self.in_batch and self.layered:
+            raise InvalidParameterError(
+                f"`loss={self.loss!r}` compares every left of a batch with every right, for which layers are too slow.",
+                seen=f"similarity={self.similarity!r}",
+                fix=f"One of {', '.join(PLAIN)}, or loss='auto'.",
+            )
+        if not self.directed and (self.towers == "separate" or self.roles is not None):
+            raise InvalidParameterError(
+                "A pair and the same turned round would differ.",
+                seen=f"directed=False, towers={self.towers!r}, roles={self.roles!r}",
+                fix="directed=True; or shared towers without roles.",
+            )
+
+
+_RULES: Rules = {
+    "towers": one_of("shared", "separate"),
+    "similarity": one_of(*PLAIN, *LAYERED),
+    "directed": FLAG,
+    "roles": optional(whole()),
+    "margin": POSITIVE,
+    "temperature": POSITIVE,
+}

@@ -1,0 +1,220 @@
+"""Pairs, as texts or as places in a list of items -> places of pairs in one source of rows; some of them held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinfold.errors import DataError
+from kinfold.estimators.neural.embedding import Given
+from kinfold.estimators.neural.rows import (
+    Progress,
+    Source,
+    VectorRows,
+    check_tokens,
+    checked_array,
+    is_array,
+    known_rows,
+)
+from kinfold.estimators.neural.targets import Labels
+from kinfold.estimators.pairs.options import PairOptions
+from kinfold.estimators.pairs.parts import Draw, PairPart, checked_places, counts_of, held_out, with_drawn
+from kinfold.estimators.pairs.sides import Sides, sides_of
+from kinfold.text.normalize import check_texts
+from kinfold.text.tokenrows import write_rows
+from kinfold.text.vocabulary import Vocabulary
+from kinfold.types import Ints1d, Singles1d
+
+#: What pairs are called where their labels don't say.
+DIFFERENT, SAME = "different", "same"
+
+
+@dataclass(frozen=True)
+class PairData:
+    """What is learned from.
+
+    Attributes
+    ----------
+    train, valid
+        Pairs to learn from, and pairs that say when to stop and how sure answers are; None where there are none.
+    classes
+        What pairs that do not match are called, and those that do.
+    vocabulary, rows_with
+        Token <-> id, and in how many rows each id stands; None for rows of vectors.
+    n_cut
+        Rows that were cut because they are longer than what is looked at.
+    counts
+        What was found: pairs of equal sides, pairs that stand there twice with different labels, sides without a token.
+    """
+
+    train: PairPart
+    valid: PairPart | None
+    classes: tuple[str, str]
+    vocabulary: Vocabulary | None
+    rows_with: Ints1d | None
+    n_cut: int
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def read(
+    options: PairOptions,
+    pairs: Any,
+    labels: Iterable[Any] | None,
+    items: Any,
+    valid: Any,
+    draw: Draw | None,
+    folder: Path,
+    given: Given | None,
+    report: Progress,
+) -> PairData:
+    """Read pairs once, and hold some out where `valid` gives none; see `PairMatcher.fit`."""
+    taken, vocabulary, rows_with, n_cut = Sides(), None, None, 0
+    source: Source
+    if is_array(items) or _arrays(pairs):
+        vectors = items if is_array(items) else np.concatenate([checked_array(side) for side in pairs])
+        source = VectorRows(checked_array(vectors))
+        keys = source.keys()
+        n = len(source) // 2
+        places = checked_places(np.stack([np.arange(n), n + np.arange(n)], 1) if items is None else pairs, len(source))
+        _take_labels(taken, labels, len(places))
+    else:
+        texts: Iterable[str] = taken.texts(sides_of(pairs, labels)) if items is None else check_texts(items)
+        written = write_rows(
+            texts,
+            folder,
+            tokenizer=options.tokenizer(),
+            min_count=options.min_count,
+            max_tokens=options.max_tokens,
+            alphabet=options.alphabet,
+            longest=options.longest,
+            more=None if given is None else given.more,
+            progress=lambda what, share: report(what, 0.0),
+        )
+        check_tokens(options, written)
+        source, keys = written.rows, written.keys
+        vocabulary, rows_with, n_cut = written.vocabulary, written.rows_with, written.n_cut
+        if items is not None:
+            places = checked_places(pairs, len(source))
+            _take_labels(taken, labels, len(places))
+        else:
+            places = taken.placed()
+    classes, matches = _matches(options, taken, len(places), draw is not None)
+    whole = PairPart(source, keys, places, matches)
+    counts = counts_of(whole)
+    if valid is not None:
+        held: PairPart | None = read_valid(options, valid, vocabulary, classes, whole)
+        train = whole
+    else:
+        apart = held_out(whole, float(options.valid), int(options.random_state))
+        train, held = whole.take(~apart), whole.take(apart) if apart.any() else None
+    if draw is not None and held is not None and not (held.matches == 0).any():
+        # Pairs of no epoch: those to judge by are drawn once.
+        held = with_drawn(held, draw(0)[: len(held)])
+    return PairData(train, held, classes, vocabulary, rows_with, n_cut, counts)
+
+
+def read_valid(
+    options: PairOptions, valid: Any, vocabulary: Vocabulary | None, classes: tuple[str, str], train: PairPart
+) -> PairPart:
+    """Return the pairs that a caller holds out: (pairs, labels), or records; places where the others are places."""
+    pairs, labels = valid if isinstance(valid, tuple) and len(valid) == 2 and not _arrays(valid) else (valid, None)
+    if isinstance(pairs, np.ndarray) and pairs.dtype.kind in "iu":
+        places = checked_places(pairs, len(train.source))
+        return PairPart(train.source, train.keys, places, _known_matches(labels, classes, len(places)))
+    part, found = known_pairs(options, vocabulary, pairs, labels, train.source)
+    return PairPart(part.source, part.keys, part.pairs, _known_matches(found, classes, len(part)))
+
+
+def known_pairs(
+    options: PairOptions, vocabulary: Vocabulary | None, pairs: Any, labels: Any, like: Source
+) -> tuple[PairPart, list[Any] | None]:
+    """Return pairs of texts or vectors as rows of a known vocabulary, and their labels where they have any."""
+    if _arrays(pairs) or vocabulary is None:
+        if not _arrays(pairs) or vocabulary is not None:
+            raise DataError(
+                "The pairs are not of the kind the model was fitted with.",
+                seen="vectors, not texts" if vocabulary is not None else "texts, not vectors",
+                fix="Give the same kind.",
+                code="D-093",
+            )
+        vectors = VectorRows(np.concatenate([checked_array(side, like) for side in pairs]))
+        n = len(vectors) // 2
+        places = np.stack([np.arange(n), n + np.arange(n)], 1)
+        return PairPart(vectors, vectors.keys(), places, np.zeros(n, np.float32)), labels
+    taken = Sides()
+    listed: list[Any] = []
+
+    def noted() -> Iterator[tuple[Any, Any, Any]]:
+        for left, right, label in sides_of(pairs, labels):
+            listed.append(label)
+            yield left, right, None
+
+    texts = list(taken.texts(noted()))
+    rows, keys, _ = known_rows(options, vocabulary, texts)
+    part = PairPart(rows, keys, taken.placed(), np.zeros(len(listed), np.float32))
+    return part, None if all(label is None for label in listed) else listed
+
+
+def _matches(options: PairOptions, taken: Sides, n: int, draws: bool) -> tuple[tuple[str, str], Singles1d]:
+    """Return what pairs are called, and which match; labels may be left out where nothing but matches is needed."""
+    if not n:
+        raise DataError("There are no pairs to learn from.", seen="0 pairs", fix="Give some.", code="D-152")
+    if taken.n_unlabelled and taken.n_unlabelled < n:
+        raise DataError(
+            "Some pairs have a label and others none.",
+            seen=f"{taken.n_unlabelled:,} of {n:,} without",
+            fix="Give all pairs one, or none.",
+            code="D-151",
+        )
+    only = taken.labels.only()
+    if taken.n_unlabelled or only is not None:
+        if not (options.in_batch or draws):
+            raise DataError(
+                "All pairs are alike, so that there is nothing to tell them from.",
+                seen=f"{n:,} pairs, {'no label' if only is None else f'all labelled {only!r}'}",
+                fix="Give pairs of another label, or negatives=; or loss='softmax', which takes those of the batch.",
+                code="D-153",
+            )
+        return (DIFFERENT, SAME) if only is None else (f"not {only}", only), np.ones(n, np.float32)
+    targets = taken.labels.targets()
+    if targets.multilabel or len(targets.classes) != 2:
+        raise DataError(
+            "A matcher needs two labels: of pairs that match, and of pairs that do not.",
+            seen=f"{len(targets.classes)} labels such as {', '.join(map(repr, targets.classes[:3]))}",
+            fix="Name another label column.",
+            code="D-154",
+        )
+    first, second = targets.classes
+    return (first, second), targets.values.astype(np.float32)
+
+
+def _known_matches(labels: Any, classes: tuple[str, str], n: int) -> Singles1d:
+    """Return which pairs match, by labels that must be known; without any all do."""
+    if labels is None:
+        return np.ones(n, np.float32)
+    taken = Labels()
+    for label in labels:
+        taken.add(label)
+    return taken.targets_among(classes, False).values.astype(np.float32)
+
+
+def _take_labels(taken: Sides, labels: Iterable[Any] | None, n: int) -> None:
+    listed = [] if labels is None else list(labels)
+    if labels is not None and len(listed) != n:
+        raise DataError(
+            "There must be one label a pair.",
+            seen=f"{n:,} pairs, {len(listed):,} labels",
+            fix="Read both from the same rows.",
+            code="D-151",
+        )
+    taken.n_unlabelled = n - len(listed)
+    for label in listed:
+        taken.labels.add(label)
+
+
+def _arrays(pairs: Any) -> bool:
+    return isinstance(pairs, tuple) and len(pairs) == 2 and all(is_array(side) for side in pairs)
