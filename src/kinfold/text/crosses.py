@@ -1,0 +1,84 @@
+"""Pairs of texts -> what both have, what one has, and what stands against what, as rows of hashed columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinfold.kernels import crossing
+from kinfold.text.pairtexts import PairTexts
+from kinfold.types import Floats1d, Ids1d, Ints1d
+
+#: The blocks of columns, each with as many.
+BLOCKS = ("shared", "different", "crossed")
+
+
+@dataclass(frozen=True)
+class Crosses:
+    """Rows of hashed columns in blocks.
+
+    Attributes
+    ----------
+    bounds
+        (n, 3, 2) int64: row `i` has in block `b` the columns ``indices[bounds[i, b, 0]:bounds[i, b, 1]]``.
+    indices
+        (K,) int32.
+    n_columns
+        Those of all blocks.
+    """
+
+    bounds: Ints1d
+    indices: Ids1d
+    n_columns: int
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """How words are crossed.
+
+    Attributes
+    ----------
+    directed
+        Whether it matters on which side a word stands.
+    n_bits
+        Each block has ``2 ** n_bits`` columns.
+    most
+        Where a side has more words alone, so many of the heaviest are crossed.
+    """
+
+    directed: bool
+    n_bits: int
+    most: int
+
+
+def crosses_of(cut: PairTexts, pairs: Ints1d, weights: Floats1d, how: Crossing) -> Crosses:
+    """Return the rows of pairs, places (n, 2) among the texts cut; `weights` (V,) are those of their words."""
+    pairs = np.ascontiguousarray(pairs, np.int64)
+    bounds = np.empty((len(pairs), len(BLOCKS), 2), np.int64)
+    indptr, columns = cut.sets.indptr, cut.sets.indices
+    indices = np.empty(crossing.count_crosses(pairs, indptr, columns, how.most, bounds), np.int32)
+    rest = (how.most, how.directed, how.n_bits, bounds, indices)
+    crossing.cross(pairs, indptr, columns, cut.keys, weights, *rest)
+    return Crosses(bounds, indices, len(BLOCKS) << how.n_bits)
+
+
+def named_crosses(cut: PairTexts, pair: tuple[int, int], weights: Floats1d, how: Crossing) -> list[tuple[str, str]]:
+    """Return what each column of one pair is: (block, words), in the order of `crosses_of`."""
+    size = len(cut.words)
+    shared, lefts, rights = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int32)
+    rows = (cut.sets.indptr, cut.sets.indices)
+    n, n_left, n_right = crossing.parted(pair[0], pair[1], *rows, shared, lefts, rights)
+    named = [("shared", cut.words[word]) for word in shared[:n].tolist()]
+    named += [("different", cut.words[word]) for word in [*lefts[:n_left].tolist(), *rights[:n_right].tolist()]]
+    heaviest = [_heaviest(one, weights, cut, how.most) for one in (lefts[:n_left], rights[:n_right])]
+    if n_left + n_right:
+        named += [("crossed", f"{a} | {b}") for a in heaviest[0] or ["-"] for b in heaviest[1] or ["-"]]
+    return named
+
+
+def _heaviest(words: Ids1d, weights: Floats1d, cut: PairTexts, most: int) -> list[str]:
+    """Return the words that are crossed, in the order in which they are."""
+    if len(words) > most:
+        words = words[np.lexsort((cut.keys[words], -weights[words]))][:most]
+    return [cut.words[word] for word in words.tolist()]
