@@ -9,9 +9,9 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from kinfold.errors import ArtifactError, MachineError
-from kinfold.estimators.boosted.folds import components, dealt, held_out
 from kinfold.estimators.boosted.matcher import BoostedPairMatcher
 from kinfold.estimators.boosted.trees import grown, taken
+from kinfold.estimators.pairs.graph import components, dealt, held_out
 
 
 def rows(n=4000, width=6, seed=0):

@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from kinfold import GRU, BagOfEmbeddings, PairMatcher, Pairs, ResidualBag, load, save
 from kinfold.errors import DataError, InvalidParameterError, NotFittedError
+from kinfold.estimators.pairs.graph import components, held_out
 
 KINDS = {
     "cosine": {},
@@ -250,6 +251,29 @@ def test_places_out_of_range_and_labels_of_others():
     assert caught.value.code == "D-093"
     with pytest.raises(NotFittedError):
         PairMatcher().predict(pairs)
+
+
+def test_a_loss_that_has_the_batch_for_negatives_takes_no_others():
+    places = np.arange(80).reshape(-1, 2)
+    for loss in ("softmax", "triplet"):
+        with pytest.raises(InvalidParameterError):
+            quick(loss=loss).fit(places, items=[f"w{i} x" for i in range(80)], negatives=lambda epoch: places)
+
+
+def test_pairs_held_out_that_have_a_label_only_in_part():
+    pairs, labels = planted(60)
+    with pytest.raises(DataError) as caught:
+        quick().fit(pairs, labels, valid=(pairs[:3], ["0", None, "1"]))
+    assert caught.value.code == "D-151"
+
+
+def test_empty_texts_connect_nothing():
+    """Else all pairs with an empty side would be one component."""
+    found = components(np.array([[0, 1], [0, 2], [3, 4], [3, 5]]), np.array([0, 5, 6, 7, 8, 9], np.uint64))
+    assert len(set(found[:2].tolist())) == 2 and found[2] == found[3]
+    for share in (0.1, 0.4):
+        held = held_out(np.arange(300), np.arange(300) % 2, share, 0)
+        assert held.sum() == round(300 * share)
 
 
 def test_a_fixed_number_is_drawn():

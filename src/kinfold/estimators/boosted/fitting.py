@@ -10,7 +10,6 @@ import numpy as np
 
 from kinfold.errors import DataError
 from kinfold.estimators.boosted.crossed import CrossModel, crossfitted, design_of, edges_of
-from kinfold.estimators.boosted.folds import components, dealt, held_out
 from kinfold.estimators.boosted.options import BoostedOptions
 from kinfold.estimators.boosted.reading import CutPairs, read, read_known
 from kinfold.estimators.boosted.trees import Trees, grown
@@ -18,6 +17,7 @@ from kinfold.estimators.calibration import Calibration
 from kinfold.estimators.decision import Decision, tune
 from kinfold.estimators.linear.features import Design
 from kinfold.estimators.neural.embedding import Given
+from kinfold.estimators.pairs.graph import components, dealt, held_out, oddities
 from kinfold.text.crosses import Crossing, crosses_of
 from kinfold.text.pairfeatures import PairFeatures, WordSpace, lexicon_of
 from kinfold.types import Array, Floats1d, Floats2d, Ints1d
@@ -26,8 +26,6 @@ from kinfold.types import Array, Floats1d, Floats2d, Ints1d
 Progress = Callable[[str, float], None]
 #: Pairs whose rows are made at a time when answers are wanted.
 _BATCH = 1 << 16
-#: What was odd among the pairs.
-EQUAL, TWICE, EMPTY = "equal sides", "of two labels", "a side empty"
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def fitted(
     calibration = Calibration.fit(margins, members, "binary") if wanted else Calibration.identity(1, "binary")
     decision = _decision(options, calibration(margins), members, classes)
     report("done", 1.0)
-    counts = _counts(taken.pairs, digests, matches[:n])
+    counts = oddities(digests[taken.pairs], matches[:n])
     return FittedBoosted(classes, features, crossed, trees, calibration, decision, losses, counts)
 
 
@@ -199,20 +197,6 @@ def _decision(options: BoostedOptions, probabilities: Floats2d, members: Array, 
         # Tuning for accuracy looks at no row, so that any will do.
         metric, probabilities, members = "accuracy", np.eye(2), np.eye(2, dtype=np.uint8)
     return tune(probabilities, members, classes, metric=metric, costs=options.costs, abstain_cost=options.abstain_cost)
-
-
-def _counts(pairs: Ints1d, digests: Array, matches: Array) -> dict[str, int]:
-    """Return what is odd among the pairs."""
-    sides = digests[pairs]
-    low, high = sides.min(axis=1), sides.max(axis=1)
-    _, group = np.unique(np.stack([low, high], 1), axis=0, return_inverse=True)
-    n, n_matching = np.bincount(group), np.bincount(group, matches)
-    mixed = (n_matching > 0) & (n_matching < n)
-    return {
-        EQUAL: int((low == high).sum()),
-        TWICE: int(mixed[group].sum()),
-        EMPTY: int((sides == 0).any(axis=1).sum()),
-    }
 
 
 _INTS, _IDS, _FLOATS = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from kinfold.estimators.base import silent
 from kinfold.estimators.boosted import saving
 from kinfold.estimators.boosted.crossed import SCORES, design_of
 from kinfold.estimators.boosted.fitting import FittedBoosted, Progress, fitted
@@ -157,12 +158,12 @@ class BoostedPairMatcher(Classifying):
         Raises
         ------
         DataError
-            D-150, D-151, D-160, D-161, D-162: pairs that can't be learned from. D-090, D-094: pairs held out that are
+            D-150 to D-152, D-154, D-161, D-162: pairs that can't be learned from. D-090, D-094: pairs held out that are
             not like the others.
         InvalidParameterError
             A parameter that can't be used.
         """
-        return self._take(fitted(self._options(), pairs, labels, valid, progress or _silent))
+        return self._take(fitted(self._options(), pairs, labels, valid, progress or silent))
 
     def decision_function(self, pairs: Any) -> Floats1d:
         """Return calibrated log-odds that each pair matches, (N,)."""
@@ -256,7 +257,3 @@ class BoostedPairMatcher(Classifying):
         named = named_crosses(read.cut, (a, b), weights, asked)
         found = [CrossReason(kind, words, float(x)) for (kind, words), x in zip(named, effects, strict=True)]
         return tuple(sorted(found, key=lambda one: -abs(one.effect)))
-
-
-def _silent(stage: str, done: float) -> None:
-    """Report progress to nobody."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,7 @@ import numpy as np
 
 from kinfold.errors import DataError
 from kinfold.estimators.boosted.options import BoostedOptions
-from kinfold.estimators.neural.targets import Labels
-from kinfold.estimators.pairs.sides import Sides, sides_of
+from kinfold.estimators.pairs.sides import PairLabels, Sides, nothing, sides_of
 from kinfold.text.pairtexts import PairTexts, cut_pair_texts
 from kinfold.types import Array, Ints1d
 
@@ -42,49 +41,32 @@ def read(options: BoostedOptions, pairs: Any, labels: Iterable[Any] | None) -> t
     Raises
     ------
     DataError
-        D-150, D-151: what is no pair, or not one label a pair. D-160: no pairs. D-161: pairs without a label, or labels
-        that are not two.
+        D-150, D-151: what is no pair, or not one label a pair. D-152: no pairs. D-154: more labels than two. D-161: a
+        pair without a label, or all with the same.
     """
     taken = Sides()
     texts = list(taken.texts(sides_of(pairs, labels)))
-    places = taken.placed()
-    if not len(places):
-        raise DataError("There are no pairs to learn from.", seen="0 pairs", fix="Give some.", code="D-160")
-    only = taken.labels.only()
-    if taken.n_unlabelled or only is not None:
-        seen = f"{taken.n_unlabelled:,} of {len(places):,} pairs have none"
+    if not taken.given:
+        raise nothing()
+    found, n = PairLabels(taken.given), len(taken.given)
+    if found.n_missing or found.only() is not None:
+        seen = f"{found.n_missing:,} of {n:,} pairs have none"
         raise DataError(
             "Trees learn from pairs of two labels: those that match, and those that do not.",
-            seen=seen if taken.n_unlabelled else f"{len(places):,} pairs, all labelled {only!r}",
-            fix="Give every pair a label, and pairs of both; kinfold.data.negatives makes pairs that do not match.",
+            seen=seen if found.n_missing else f"{n:,} pairs, all labelled {found.only()!r}",
+            fix="Give every pair a label, and pairs of both; kinfold.Negatives makes pairs that do not match.",
             code="D-161",
         )
-    targets = taken.labels.targets()
-    if targets.multilabel or len(targets.classes) != 2:
-        raise DataError(
-            "A matcher needs two labels: of pairs that match, and of pairs that do not.",
-            seen=f"{len(targets.classes)} labels such as {', '.join(map(repr, targets.classes[:3]))}",
-            fix="Name another label column.",
-            code="D-161",
-        )
-    first, second = targets.classes
-    return _cut(options, taken, texts), (first, second), targets.values.astype(np.uint8)
+    return _cut(options, taken, texts), *found.two()
 
 
 def read_known(
     options: BoostedOptions, pairs: Any, labels: Iterable[Any] | None = None, classes: tuple[str, str] | None = None
 ) -> tuple[CutPairs, Array | None]:
     """Return pairs to answer, or to hold out: with `classes`, also which match, (n,) uint8."""
-    taken, found = Sides(), Labels()
-
-    def noted() -> Iterator[tuple[Any, Any, Any]]:
-        for left, right, label in sides_of(pairs, labels):
-            if classes is not None:
-                found.add(label)
-            yield left, right, None
-
-    texts = list(taken.texts(noted()))
-    matches = None if classes is None else found.targets_among(classes, False).values.astype(np.uint8)
+    taken = Sides()
+    texts = list(taken.texts(sides_of(pairs, labels)))
+    matches = None if classes is None else PairLabels(taken.given).among(classes)
     return _cut(options, taken, texts), matches
 
 

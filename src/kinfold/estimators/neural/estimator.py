@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from kinfold.errors import DataError, InvalidParameterError
-from kinfold.estimators.base import TextEstimator
+from kinfold.estimators.base import TextEstimator, silent
 from kinfold.estimators.device import on_gpu
 from kinfold.estimators.neural import saving
 from kinfold.estimators.neural.answers import calibrate, class_weights, decide, margins_of
@@ -22,7 +22,16 @@ from kinfold.estimators.neural.embedding import Given
 from kinfold.estimators.neural.encoders import saved_params, with_encoder
 from kinfold.estimators.neural.net import new_net, scores_of, threads, train
 from kinfold.estimators.neural.options import Options
-from kinfold.estimators.neural.rows import Data, Progress, Source, VectorRows, checked_array, is_array, known_rows, read
+from kinfold.estimators.neural.rows import (
+    Data,
+    Progress,
+    Source,
+    VectorRows,
+    checked_array,
+    is_array,
+    known_rows,
+    read,
+)
 from kinfold.estimators.neural.saving import Fitted, shape_of
 from kinfold.estimators.skipgram.corpus import folder_for
 from kinfold.nn.embedding import TokenEmbedding
@@ -94,7 +103,7 @@ class NeuralEstimator(TextEstimator):
         checkpoint: str | PathLike[str] | None,
         resume: bool,
     ) -> Self:
-        report = progress or _silent
+        report = progress or silent
         options = self._options()
         options.check()
         on_gpu(options.device)
@@ -206,7 +215,3 @@ def _finished(options: Options, net: TextNet, data: Data, history: History, n_fo
     probabilities = calibration(margins_of(scores, kind))
     decision = decide(options, probabilities, members, targets.classes, kind)
     return replace(fitted, calibration=calibration, decision=decision)
-
-
-def _silent(stage: str, done: float) -> None:
-    """Report progress to nobody."""

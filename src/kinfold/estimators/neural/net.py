@@ -22,6 +22,7 @@ from kinfold.nn.losses import absolute_error, binary_cross_entropy, cross_entrop
 from kinfold.nn.model import TextNet
 from kinfold.nn.penalties import l1, l2, max_norm_
 from kinfold.training.batching import Batch
+from kinfold.training.callbacks import Progress as TrainerProgress
 from kinfold.training.history import History
 from kinfold.types import Array, Floats1d, Floats2d, Ints1d, Json, Singles2d
 
@@ -99,20 +100,9 @@ def train(
     def step(module: nn.Module, batch: Batch) -> Tensor | tuple[Tensor, Tensor]:
         if batch.targets is None:
             raise RuntimeError("rows to learn from have targets")
-        losses = loss(module(batch.inputs, batch.lengths), batch.targets)  # (B,)
-        if not options.l1 and not options.l2:
-            return losses
-        penalty = losses.new_zeros(())
-        for strength, of in ((options.l1, l1), (options.l2, l2)):
-            if strength:
-                penalty = penalty + float(strength) * of(module)
-        return losses, penalty
+        return penalised(options, loss(module(batch.inputs, batch.lengths), batch.targets), module)
 
-    trainer = options.trainer(
-        lambda what, share: report(what, _READ + (_TRAINED - _READ) * min(1.0, share or 0.0)),
-        rates,
-        valid is not None,
-    )
+    trainer = options.trainer(of_training(report), rates, valid is not None)
     return trainer.fit(
         net,
         step,
@@ -123,6 +113,22 @@ def train(
         after_step=after,  # type: ignore[arg-type]
         about=about,
     )
+
+
+def penalised(options: Options, losses: Tensor, module: nn.Module) -> Tensor | tuple[Tensor, Tensor]:
+    """Return losses (B,), and beside them what the sizes of the weights cost where that counts."""
+    if not options.l1 and not options.l2:
+        return losses
+    penalty = losses.new_zeros(())
+    for strength, of in ((options.l1, l1), (options.l2, l2)):
+        if strength:
+            penalty = penalty + float(strength) * of(module)
+    return losses, penalty
+
+
+def of_training(report: Progress) -> TrainerProgress:
+    """Return what reports a training as its share of the whole."""
+    return lambda what, share: report(what, _READ + (_TRAINED - _READ) * min(1.0, share or 0.0))
 
 
 def loss_of(options: Options, multilabel: bool, weights: Floats1d | None) -> Loss:

@@ -22,6 +22,7 @@ from kinfold.nn.pair_losses import IN_BATCH, LABELLED
 from kinfold.text.normalize import Normalizer
 from kinfold.text.tokenizers import CharacterTokenizer, Tokenizer, WordTokenizer
 from kinfold.training.averaging import AVERAGES
+from kinfold.training.callbacks import Callback
 from kinfold.training.callbacks import Progress as TrainerProgress
 from kinfold.training.optimizers import OPTIMIZERS
 from kinfold.training.schedules import SCHEDULES
@@ -123,9 +124,16 @@ class Options:
         """Return what cuts a text into the parts of an explanation."""
         return WordTokenizer(Normalizer(lowercase=bool(self.lowercase), strip_html=bool(self.strip_html)))
 
-    def trainer(self, progress: TrainerProgress, rates: Mapping[str, float], has_valid: bool) -> Trainer:
+    def trainer(
+        self,
+        progress: TrainerProgress,
+        rates: Mapping[str, float],
+        has_valid: bool,
+        callbacks: Sequence[Callback] = (),
+    ) -> Trainer:
         """Return what trains the net; `rates` are factors of the learning rate, by the beginnings of weights' names."""
         return Trainer(
+            callbacks=callbacks,
             optimizer=self.optimizer,
             learning_rate=float(self.learning_rate),
             schedule=self.schedule,

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from kinfold.errors import InvalidParameterError
+from kinfold.estimators.base import silent
 from kinfold.estimators.device import on_gpu
 from kinfold.estimators.neural.answers import calibrate, class_weights, decide
 from kinfold.estimators.neural.checkpoint import TRAINING
@@ -53,7 +54,13 @@ def fitted(
     on_gpu(options.device)
     if resume and checkpoint is None:
         raise InvalidParameterError("`resume` needs a checkpoint to go on from.", fix="Give its folder.")
-    report = progress or _silent
+    if options.in_batch and asked.negatives is not None:
+        raise InvalidParameterError(
+            f"`loss={options.loss!r}` has the other pairs of a batch for negatives.",
+            seen="negatives",
+            fix="loss='auto', 'contrastive' or 'hinge'; or leave `negatives` out.",
+        )
+    report = progress or silent
     report("reading", 0.0)
     given = None if options.embedding is None else Given(options.embedding, int(options.embedding_words))
     with folder_for(None) as folder:
@@ -100,7 +107,3 @@ def _told(part: PairPart) -> list[int]:
     """Return numbers that tell pairs from others."""
     sums = (crc32(np.ascontiguousarray(one).tobytes()) for one in (part.pairs, part.matches, part.keys))
     return [len(part), *sums]
-
-
-def _silent(stage: str, done: float) -> None:
-    """Report progress to nobody."""

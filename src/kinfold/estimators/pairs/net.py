@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kinfold.estimators.neural.net import EMBEDDING, answers_of
+from kinfold.estimators.neural.net import EMBEDDING, answers_of, of_training, penalised
 from kinfold.estimators.neural.options import LEAST_BATCHES
 from kinfold.estimators.neural.rows import Progress, Source, VectorRows
 from kinfold.estimators.pairs.batches import PairBatches
@@ -22,7 +22,7 @@ from kinfold.nn.encoders.base import Encoder
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pair_losses import contrastive, cross_entropy, hinge_embedding, in_batch_softmax, triplet
 from kinfold.nn.pair_net import PairNet
-from kinfold.nn.penalties import l1, l2, max_norm_
+from kinfold.nn.penalties import max_norm_
 from kinfold.nn.similarity import Scaled, Similarity, similarity
 from kinfold.training.batching import Batch
 from kinfold.training.history import History
@@ -30,7 +30,6 @@ from kinfold.types import Floats1d, Floats2d, Ints1d, Json, Keys1d, Singles2d
 
 #: Pairs whose vectors are compared at a time.
 _BLOCK = 1 << 14
-_READ, _TRAINED = 0.05, 0.97
 _MATCHES = ("no", "yes")
 #: Where the towers' tables of embeddings are, by their weights' names.
 _TABLES = tuple(f"{tower}.{EMBEDDING.removeprefix('encoder.')}" for tower in ("left", "own_right"))
@@ -83,10 +82,7 @@ def train(
     valid = None if data.valid is None else partial(measured, options=options, part=data.valid)
     after = None if options.max_norm is None else partial(max_norm_, limit=float(options.max_norm))
     rates = {} if options.embedding_rate == 1.0 else dict.fromkeys(tables_of(net), float(options.embedding_rate))
-    trainer = options.trainer(
-        lambda what, share: report(what, _READ + (_TRAINED - _READ) * min(1.0, share or 0.0)), rates, valid is not None
-    )
-    trainer.callbacks = (batches,)
+    trainer = options.trainer(of_training(report), rates, valid is not None, (batches,))
     return trainer.fit(
         net,
         partial(_step, options=options, weights=weights),  # type: ignore[arg-type]
@@ -119,13 +115,7 @@ def _step(
         if weights is not None:
             different, same = weights
             losses = losses * torch.where(targets > 0, float(same), float(different))
-    if not options.l1 and not options.l2:
-        return losses
-    penalty = losses.new_zeros(())
-    for strength, of in ((options.l1, l1), (options.l2, l2)):
-        if strength:
-            penalty = penalty + float(strength) * of(net)
-    return losses, penalty
+    return penalised(options, losses, net)
 
 
 def loss_of(options: PairOptions, measure: Similarity) -> Loss:

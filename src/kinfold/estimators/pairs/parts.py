@@ -1,4 +1,4 @@
-"""Pairs of rows: some of them, more that are drawn, some to hold out, and what is odd among them."""
+"""Pairs of rows: some of them, and more that are drawn."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from kinfold.errors import DataError
 from kinfold.estimators.neural.rows import Source
@@ -54,40 +52,6 @@ def with_drawn(part: PairPart, drawn: Array) -> PairPart:
     return PairPart(part.source, part.keys, pairs, np.concatenate([part.matches, np.zeros(len(drawn), np.float32)]))
 
 
-def held_out(part: PairPart, share: float, seed: int) -> Array:
-    """Return which pairs (n,) bool to hold out.
-
-    Whole components of rows that pairs connect, drawn at random, as long as they are small; where a few are too large
-    for that, pairs of them fill what is missing. Classes that would be lost to either side stay to learn from.
-    """
-    n = len(part)
-    chosen = np.zeros(n, bool)
-    if share == 0 or n < 2:
-        return chosen
-    # Equal rows are one row.
-    _, same = np.unique(part.keys, return_inverse=True)
-    sides = same[part.pairs]
-    size = len(part.keys)
-    graph = coo_array((np.ones(n, np.int8), (sides[:, 0], sides[:, 1])), shape=(size, size))
-    _, of_row = connected_components(graph, directed=False)
-    component = of_row[sides[:, 0]]
-    random, wanted = np.random.default_rng(seed), round(share * n)
-    sizes = np.bincount(component)
-    order = random.permutation(len(sizes))
-    order = order[(sizes[order] > 0) & (sizes[order] <= max(1, wanted // 4))]
-    taken = order[np.cumsum(sizes[order]) <= wanted]
-    chosen = np.isin(component, taken)
-    missing = wanted - int(chosen.sum())
-    if missing > wanted // 4:
-        rest = np.flatnonzero(~chosen)
-        chosen[random.permutation(rest)[:missing]] = True
-    for match in (0.0, 1.0):
-        of_class = part.matches == match
-        if of_class.any() and not (of_class & ~chosen).any():
-            chosen[of_class] = False
-    return chosen
-
-
 def checked_places(pairs: Any, n_rows: int) -> Ints1d:
     """Return pairs that are given as places among `n_rows` rows, (n, 2) int64; raises D-155 for others."""
     places = np.asarray(pairs)
@@ -100,20 +64,3 @@ def checked_places(pairs: Any, n_rows: int) -> Ints1d:
             code="D-155",
         )
     return places.astype(np.int64)
-
-
-def counts_of(part: PairPart) -> dict[str, int]:
-    """Return what is odd among the pairs."""
-    keys = part.keys[part.pairs]
-    low, high = keys.min(axis=1), keys.max(axis=1)
-    _, group = np.unique(np.stack([low, high], 1), axis=0, return_inverse=True)
-    least = np.ones(int(group.max()) + 1, np.float32)
-    most = np.zeros(len(least), np.float32)
-    np.minimum.at(least, group, part.matches)
-    np.maximum.at(most, group, part.matches)
-    lengths = part.source.lengths_of(part.pairs.ravel())
-    return {
-        "equal sides": int((low == high).sum()),
-        "of two labels": int((least != most)[group].sum()),
-        "a side empty": int((lengths.reshape(-1, 2) == 0).any(axis=1).sum()),
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from kinfold.estimators.neural.rows import (
     is_array,
     known_rows,
 )
-from kinfold.estimators.neural.targets import Labels
+from kinfold.estimators.pairs.graph import components, held_out, oddities
 from kinfold.estimators.pairs.options import PairOptions
-from kinfold.estimators.pairs.parts import Draw, PairPart, checked_places, counts_of, held_out, with_drawn
-from kinfold.estimators.pairs.sides import Sides, sides_of
+from kinfold.estimators.pairs.parts import Draw, PairPart, checked_places, with_drawn
+from kinfold.estimators.pairs.sides import PairLabels, Sides, nothing, sides_of, unequal
 from kinfold.text.normalize import check_texts
 from kinfold.text.tokenrows import write_rows
 from kinfold.text.vocabulary import Vocabulary
@@ -80,7 +80,7 @@ def read(
         keys = source.keys()
         n = len(source) // 2
         places = checked_places(np.stack([np.arange(n), n + np.arange(n)], 1) if items is None else pairs, len(source))
-        _take_labels(taken, labels, len(places))
+        taken.given = _labels(labels, len(places))
     else:
         texts: Iterable[str] = taken.texts(sides_of(pairs, labels)) if items is None else check_texts(items)
         written = write_rows(
@@ -99,17 +99,17 @@ def read(
         vocabulary, rows_with, n_cut = written.vocabulary, written.rows_with, written.n_cut
         if items is not None:
             places = checked_places(pairs, len(source))
-            _take_labels(taken, labels, len(places))
+            taken.given = _labels(labels, len(places))
         else:
             places = taken.placed()
-    classes, matches = _matches(options, taken, len(places), draw is not None)
+    classes, matches = _matches(options, PairLabels(taken.given), draw is not None)
     whole = PairPart(source, keys, places, matches)
-    counts = counts_of(whole)
+    counts = oddities(keys[places], matches)
     if valid is not None:
         held: PairPart | None = read_valid(options, valid, vocabulary, classes, whole)
         train = whole
     else:
-        apart = held_out(whole, float(options.valid), int(options.random_state))
+        apart = held_out(components(places, keys), matches, float(options.valid), int(options.random_state))
         train, held = whole.take(~apart), whole.take(apart) if apart.any() else None
     if draw is not None and held is not None and not (held.matches == 0).any():
         # Pairs of no epoch: those to judge by are drawn once.
@@ -146,74 +146,42 @@ def known_pairs(
         places = np.stack([np.arange(n), n + np.arange(n)], 1)
         return PairPart(vectors, vectors.keys(), places, np.zeros(n, np.float32)), labels
     taken = Sides()
-    listed: list[Any] = []
-
-    def noted() -> Iterator[tuple[Any, Any, Any]]:
-        for left, right, label in sides_of(pairs, labels):
-            listed.append(label)
-            yield left, right, None
-
-    texts = list(taken.texts(noted()))
+    texts = list(taken.texts(sides_of(pairs, labels)))
     rows, keys, _ = known_rows(options, vocabulary, texts)
-    part = PairPart(rows, keys, taken.placed(), np.zeros(len(listed), np.float32))
-    return part, None if all(label is None for label in listed) else listed
+    part = PairPart(rows, keys, taken.placed(), np.zeros(len(taken.given), np.float32))
+    return part, None if all(label is None for label in taken.given) else taken.given
 
 
-def _matches(options: PairOptions, taken: Sides, n: int, draws: bool) -> tuple[tuple[str, str], Singles1d]:
+def _matches(options: PairOptions, labels: PairLabels, draws: bool) -> tuple[tuple[str, str], Singles1d]:
     """Return what pairs are called, and which match; labels may be left out where nothing but matches is needed."""
-    if not n:
-        raise DataError("There are no pairs to learn from.", seen="0 pairs", fix="Give some.", code="D-152")
-    if taken.n_unlabelled and taken.n_unlabelled < n:
-        raise DataError(
-            "Some pairs have a label and others none.",
-            seen=f"{taken.n_unlabelled:,} of {n:,} without",
-            fix="Give all pairs one, or none.",
-            code="D-151",
-        )
-    only = taken.labels.only()
-    if taken.n_unlabelled or only is not None:
+    if not labels.n:
+        raise nothing()
+    labels.all_or_none()
+    only = labels.only()
+    if labels.n_missing or only is not None:
         if not (options.in_batch or draws):
             raise DataError(
                 "All pairs are alike, so that there is nothing to tell them from.",
-                seen=f"{n:,} pairs, {'no label' if only is None else f'all labelled {only!r}'}",
+                seen=f"{labels.n:,} pairs, {'no label' if only is None else f'all labelled {only!r}'}",
                 fix="Give pairs of another label, or negatives=; or loss='softmax', which takes those of the batch.",
                 code="D-153",
             )
-        return (DIFFERENT, SAME) if only is None else (f"not {only}", only), np.ones(n, np.float32)
-    targets = taken.labels.targets()
-    if targets.multilabel or len(targets.classes) != 2:
-        raise DataError(
-            "A matcher needs two labels: of pairs that match, and of pairs that do not.",
-            seen=f"{len(targets.classes)} labels such as {', '.join(map(repr, targets.classes[:3]))}",
-            fix="Name another label column.",
-            code="D-154",
-        )
-    first, second = targets.classes
-    return (first, second), targets.values.astype(np.float32)
+        return (DIFFERENT, SAME) if only is None else (f"not {only}", only), np.ones(labels.n, np.float32)
+    classes, matches = labels.two()
+    return classes, matches.astype(np.float32)
 
 
 def _known_matches(labels: Any, classes: tuple[str, str], n: int) -> Singles1d:
     """Return which pairs match, by labels that must be known; without any all do."""
-    if labels is None:
-        return np.ones(n, np.float32)
-    taken = Labels()
-    for label in labels:
-        taken.add(label)
-    return taken.targets_among(classes, False).values.astype(np.float32)
+    return np.ones(n, np.float32) if labels is None else PairLabels(labels).among(classes).astype(np.float32)
 
 
-def _take_labels(taken: Sides, labels: Iterable[Any] | None, n: int) -> None:
-    listed = [] if labels is None else list(labels)
-    if labels is not None and len(listed) != n:
-        raise DataError(
-            "There must be one label a pair.",
-            seen=f"{n:,} pairs, {len(listed):,} labels",
-            fix="Read both from the same rows.",
-            code="D-151",
-        )
-    taken.n_unlabelled = n - len(listed)
-    for label in listed:
-        taken.labels.add(label)
+def _labels(labels: Iterable[Any] | None, n: int) -> list[Any]:
+    """Return one label a pair, None for each where there are none."""
+    listed = [None] * n if labels is None else list(labels)
+    if len(listed) != n:
+        raise unequal(n, len(listed))
+    return listed
 
 
 def _arrays(pairs: Any) -> bool:

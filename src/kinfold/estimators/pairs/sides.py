@@ -11,7 +11,7 @@ import numpy as np
 
 from kinfold.errors import DataError
 from kinfold.estimators.neural.targets import Labels
-from kinfold.types import Ints1d
+from kinfold.types import Array, Ints1d
 
 
 class Sides:
@@ -21,13 +21,14 @@ class Sides:
     ----------
     places
         A digest of each text -> its place.
+    given
+        The label of each pair as it was given; None where there is none.
     """
 
     def __init__(self) -> None:
         self.places: dict[bytes, int] = {}
-        self.pairs = array("q")
-        self.labels = Labels()
-        self.n_unlabelled = 0
+        self.given: list[Any] = []
+        self._pairs = array("q")
 
     def texts(self, pairs: Iterable[tuple[Any, Any, Any]]) -> Iterator[str]:
         """Yield each new text of (left, right, label), in the order of their places."""
@@ -42,17 +43,85 @@ class Sides:
                     )
                 key = hashlib.blake2b(side.encode("utf-8", "surrogatepass"), digest_size=16).digest()
                 n_before = len(self.places)
-                self.pairs.append(self.places.setdefault(key, n_before))
+                self._pairs.append(self.places.setdefault(key, n_before))
                 if len(self.places) > n_before:
                     yield side
-            if label is None:
-                self.n_unlabelled += 1
-            else:
-                self.labels.add(label)
+            self.given.append(label)
 
     def placed(self) -> Ints1d:
         """Return the places (n, 2) of the pairs taken so far."""
-        return np.frombuffer(self.pairs, np.int64).reshape(-1, 2) if self.pairs else np.zeros((0, 2), np.int64)
+        return np.frombuffer(self._pairs, np.int64).reshape(-1, 2) if self._pairs else np.zeros((0, 2), np.int64)
+
+
+class PairLabels:
+    """What pairs are labelled.
+
+    Parameters
+    ----------
+    given
+        One label a pair, or None.
+
+    Attributes
+    ----------
+    n, n_missing
+        How many pairs there are, and how many have none.
+    """
+
+    def __init__(self, given: Iterable[Any]) -> None:
+        listed = list(given)
+        self.n = len(listed)
+        self.n_missing = sum(label is None for label in listed)
+        self._taken = Labels()
+        for label in listed:
+            if label is not None:
+                self._taken.add(label)
+
+    def only(self) -> str | None:
+        """Return the label, if all that there are are the same."""
+        return self._taken.only()
+
+    def two(self) -> tuple[tuple[str, str], Array]:
+        """Return what pairs are called that do not match and that do, and which match, (n,) uint8; raises D-154."""
+        targets = self._taken.targets()
+        if targets.multilabel or len(targets.classes) != 2:
+            raise DataError(
+                "A matcher needs two labels: of pairs that match, and of pairs that do not.",
+                seen=f"{len(targets.classes)} labels such as {', '.join(map(repr, targets.classes[:3]))}",
+                fix="Name another label column.",
+                code="D-154",
+            )
+        first, second = targets.classes
+        return (first, second), targets.values.astype(np.uint8)
+
+    def all_or_none(self) -> None:
+        """Raise D-151 if some pairs have a label and others none."""
+        if 0 < self.n_missing < self.n:
+            raise DataError(
+                "Some pairs have a label and others none.",
+                seen=f"{self.n_missing:,} of {self.n:,} without",
+                fix="Give all pairs one, or none.",
+                code="D-151",
+            )
+
+    def among(self, classes: tuple[str, str]) -> Array:
+        """Return which pairs match, (n,) uint8, by labels that must be known; raises D-090, D-094 and D-151."""
+        self.all_or_none()
+        return self._taken.targets_among(classes, False).values.astype(np.uint8)
+
+
+def nothing() -> DataError:
+    """Return the error of no pairs to learn from."""
+    return DataError("There are no pairs to learn from.", seen="0 pairs", fix="Give some.", code="D-152")
+
+
+def unequal(n_pairs: int, n_labels: int) -> DataError:
+    """Return the error of more or fewer labels than pairs."""
+    return DataError(
+        "There must be one label a pair.",
+        seen=f"{n_pairs:,} pairs, {n_labels:,} labels",
+        fix="Read both from the same rows.",
+        code="D-151",
+    )
 
 
 def sides_of(pairs: Any, labels: Iterable[Any] | None) -> Iterator[tuple[Any, Any, Any]]:
@@ -75,12 +144,7 @@ def sides_of(pairs: Any, labels: Iterable[Any] | None) -> Iterator[tuple[Any, An
             label = given[n - 1] if n <= len(given) else None
         yield left, right, label
     if given is not None and len(given) != n:
-        raise DataError(
-            "There must be one label a pair.",
-            seen=f"{n:,} pairs, {len(given):,} labels",
-            fix="Read both from the same rows.",
-            code="D-151",
-        )
+        raise unequal(n, len(given))
 
 
 def _sides(pair: Any, row: int) -> tuple[Any, Any, Any]:
