@@ -23,6 +23,7 @@ _HOME = {
     "Examples": "data.records",
     "ExactIndex": "index.exact",
     "GRU": "nn.encoders.gru",
+    "ImageCNN": "nn.encoders.image_cnn",
     "InvalidParameterError": "errors",
     "KinfoldError": "errors",
     "LSTM": "nn.encoders.lstm",

@@ -10,7 +10,7 @@ import pytest
 from planted_pairs import planted, quick
 from sklearn.base import clone
 
-from kinfold import GRU, BagOfEmbeddings, PairMatcher, Pairs, ResidualBag, load, save
+from kinfold import GRU, BagOfEmbeddings, ImageCNN, PairMatcher, Pairs, ResidualBag, load, save
 from kinfold.errors import DataError, InvalidParameterError, NotFittedError
 from kinfold.estimators.pairs.graph import components, held_out
 
@@ -27,6 +27,8 @@ KINDS = {
     "separate": {"directed": True, "towers": "separate"},
     "residual": {"encoder": ResidualBag(dim=24, units=24)},
     "recurrent": {"encoder": GRU(dim=12, units=12)},
+    "attention": {"similarity": "attention", "attention_units": 16},
+    "attention, directed": {"similarity": "attention", "directed": True, "encoder": GRU(dim=12, units=12)},
 }
 
 
@@ -154,6 +156,31 @@ def test_vectors_and_pictures_are_matched():
     assert [place for place, _ in model.rank(kinds[2], kinds, k=1)] == [2]
 
 
+def test_pictures_are_matched_wherever_the_shape_in_them_stands(tmp_path):
+    random = np.random.default_rng(0)
+    shapes = [np.eye(5), np.ones((5, 1)) * [1, 0, 0, 0, 1], np.outer([1, 0, 1, 0, 1], np.ones(5))]
+
+    def pictures(which):
+        made = 0.1 * random.random((len(which), 12, 10))
+        for one, kind in zip(made, which, strict=True):
+            top, left = random.integers(0, 8), random.integers(0, 6)
+            one[top : top + 5, left : left + 5] += shapes[kind]
+        return made
+
+    which = random.integers(0, 3, (500, 2))
+    sides, labels = [pictures(which[:, side]) for side in (0, 1)], (which[:, 0] == which[:, 1]).astype(str).tolist()
+    encoder = ImageCNN(filters=(6, 8), grid=2, units=16)
+    model = quick(encoder=encoder, max_epochs=8).fit((sides[0][:400], sides[1][:400]), labels[:400])
+    test = sides[0][400:], sides[1][400:]
+    assert model.score(test, labels[400:]) > 0.9
+    save(model, tmp_path / "m")
+    assert np.array_equal(load(tmp_path / "m").predict_proba(test), model.predict_proba(test))
+    with pytest.raises(DataError):
+        model.predict((sides[0][:, :8], sides[1][:, :8]))
+    with pytest.raises(DataError):
+        quick(encoder=encoder).fit((sides[0], sides[1][:, :8]), labels)
+
+
 def test_checkpoints_and_going_on(tmp_path):
     pairs, labels = planted(200)
     whole = quick(max_epochs=3, patience=None).fit(pairs, labels)
@@ -187,6 +214,12 @@ def test_finding(fitted):
     assert str(groups).startswith("7 texts, 3 groups")
     with pytest.raises(InvalidParameterError):
         fitted("directed").cluster(texts)
+    attentive = fitted("attention")
+    assert attentive.cluster(texts, threshold=0.5).members == groups.members
+    near = dict(attentive.rank("red fast", texts[1:]))
+    assert next(iter(near)) in (0, 5)
+    chances = attentive.predict_proba([("red fast", text) for text in texts[1:]])[:, 1]
+    assert all(abs(chances[place] - chance) < 1e-6 for place, chance in near.items())
 
 
 def test_explaining(fitted):
@@ -300,6 +333,11 @@ def test_a_fixed_number_is_drawn():
         {"loss": "contrastive", "similarity": "dot"},
         {"loss": "softmax", "similarity": "concat"},
         {"loss": "hinge", "label_smoothing": 0.1},
+        {"loss": "softmax", "similarity": "attention"},
+        {"similarity": "attention", "directed": True, "roles": 4},
+        {"similarity": "attention", "encoder": ResidualBag(dim=8)},
+        {"attention_units": 0},
+        {"encoder": ImageCNN()},
     ],
 )
 def test_wrong_parameters_are_refused(params):
@@ -315,6 +353,7 @@ def test_wrong_parameters_are_refused(params):
         ("similarity", "euclidean", {}),
         ("directed", True, {}),
         ("roles", 5, {"directed": True}),
+        ("attention_units", 9, {"similarity": "attention"}),
         ("loss", "contrastive", {}),
         ("margin", 0.3, {"loss": "contrastive"}),
         ("temperature", 0.5, {"loss": "softmax"}),
