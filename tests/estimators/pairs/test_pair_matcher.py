@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from threading import Event
 
 import numpy as np
 import pytest
 from planted_pairs import planted, quick
 from sklearn.base import clone
 
-from kinfold import GRU, BagOfEmbeddings, ImageCNN, PairMatcher, Pairs, ResidualBag, load, save
+from kinfold import (
+    GRU,
+    BagOfEmbeddings,
+    HardNegatives,
+    ImageCNN,
+    Negatives,
+    PairMatcher,
+    Pairs,
+    Positives,
+    ResidualBag,
+    load,
+    save,
+)
 from kinfold.errors import DataError, InvalidParameterError, NotFittedError
 from kinfold.estimators.pairs.graph import components, held_out
 
@@ -140,6 +154,59 @@ def test_negatives_are_drawn_anew_for_each_epoch():
         model.score(planted(300, seed=1)[0], [{"0": "different", "1": "same"}[x] for x in planted(300, seed=1)[1]])
         > 0.85
     )
+
+
+def hard_links(n=60):
+    """Return texts, and links of each even one to the odd one behind it that says the same."""
+    matches = [pair for pair, label in zip(*planted(), strict=True) if label == "1"][:n]
+    items = [text for pair in matches for text in pair]
+    places = np.arange(len(items)).reshape(-1, 2)
+    return items, Positives.of_numbers(places[:, 0], places[:, 1], n_left=len(items), n_right=len(items), shared=True)
+
+
+@pytest.mark.parametrize("params", [{}, {"similarity": "euclidean"}, {"similarity": "attention"}, {"directed": True}])
+def test_hard_negatives_are_what_the_net_holds_for_matches(params):
+    items, links = hard_links()
+    asked = []
+
+    class Seen(HardNegatives):
+        def by(self, nearest):
+            def noted(lefts, k):
+                asked.append((lefts, nearest(lefts, k)))
+                return asked[-1][1]
+
+            return super().by(noted)
+
+    model = quick(max_epochs=3, patience=None, valid=0, **params).fit(links.pairs, items=items, negatives=Seen(links))
+    assert model.classes_ == ["different", "same"]
+    lefts, first = asked[0]
+    assert first.shape[0] == len(lefts) and not np.array_equal(first, asked[-1][1])
+    random = quick(max_epochs=3, patience=None, valid=0, **params)
+    random.fit(links.pairs, items=items, negatives=Negatives(links, "requester-fixed").epoch)
+    assert (random.decision_function([("red", "big")]) != model.decision_function([("red", "big")])).all()
+    apart = Positives.of_numbers([0], [1], n_left=2, n_right=2)
+    with pytest.raises(InvalidParameterError):
+        HardNegatives(apart)
+
+
+def test_a_training_with_hard_negatives_goes_on_from_the_middle_of_an_epoch(tmp_path):
+    items, links = hard_links()
+    params = {"max_epochs": 3, "patience": None, "valid": 0, "batch_size": 8}
+    whole = quick(**params).fit(links.pairs, items=items, negatives=HardNegatives(links))
+    stop = Event()
+
+    def progress(what, share):
+        if not stop.is_set() and share is not None and share > 0.5:
+            stop.set()
+            signal.raise_signal(signal.SIGINT)
+
+    given = {"items": items, "negatives": HardNegatives(links), "checkpoint": tmp_path}
+    with pytest.raises(KeyboardInterrupt):
+        quick(**params).fit(links.pairs, progress=progress, **given)
+    assert stop.is_set() and list(tmp_path.rglob("mined-*.npy"))
+    went_on = quick(**params).fit(links.pairs, resume=True, **given)
+    pairs = planted(50, seed=1)[0]
+    assert (went_on.decision_function(pairs) == whole.decision_function(pairs)).all()
 
 
 def test_vectors_and_pictures_are_matched():

@@ -20,6 +20,7 @@ from kinfold.estimators.neural.saving import rows_like
 from kinfold.estimators.pairs import saving
 from kinfold.estimators.pairs.finding import Groups, groups_of
 from kinfold.estimators.pairs.fitting import Asked, fitted
+from kinfold.estimators.pairs.mining import NeedsModel
 from kinfold.estimators.pairs.net import compared, nearness, vectors_of
 from kinfold.estimators.pairs.options import PairOptions
 from kinfold.estimators.pairs.parts import Draw, PairPart
@@ -187,7 +188,7 @@ class PairMatcher(Classifying):
         labels: Iterable[Any] | None = None,
         *,
         items: Any = None,
-        negatives: Draw | None = None,
+        negatives: Draw | NeedsModel | None = None,
         valid: Any = None,
         progress: Progress | None = None,
         checkpoint: str | PathLike[str] | None = None,
@@ -206,7 +207,8 @@ class PairMatcher(Classifying):
             however many pairs there are.
         negatives
             Called as negatives(epoch) from epoch 1 on, and with 0 for the pairs held out: places (n, 2) of pairs that
-            do not match, always as many. Others are learned from in each epoch, and memory holds those of one.
+            do not match, always as many. Others are learned from in each epoch, and memory holds those of one. Or
+            `kinfold.HardNegatives`: those that the net itself wrongly holds for matches as an epoch begins.
         valid
             Pairs to hold out in place of a share: (pairs, labels), or records.
         progress, checkpoint, resume
