@@ -8,15 +8,14 @@ test images. The bag, which knows every row but not their order, shows what read
 """
 
 # %%
-import gzip
 import time
-from pathlib import Path
 
 import numpy as np
 
 import kinfold as kf
 from common import start
 from kinfold.evaluation.intervals import Interval, mean_interval
+from pieces.digits import digits
 
 recipe = start("mnist_rows", ["S60"], __doc__)
 SETTINGS = {
@@ -39,35 +38,8 @@ if recipe.quick:
     NETS["rows in order"].set_params(units=32)
 
 
-# %%
-def read_idx(path: Path) -> np.ndarray:
-    """Return what an IDX file of bytes holds: two zeros, the type, the rank; a size for each axis; the bytes."""
-    with gzip.open(path, "rb") as file:
-        data = file.read()
-    rank = data[3]
-    shape = np.frombuffer(data, ">u4", rank, 4).tolist()
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * rank).reshape(shape)
-
-
-def digits() -> tuple[np.ndarray, np.ndarray]:
-    """Return the small digits that come with scikit-learn, (1797, 8, 8) from 0 to 1, and which they are."""
-    from sklearn.datasets import load_digits
-
-    found = load_digits()
-    return found.images.astype(np.float32) / 16, found.target
-
-
-# The official split; or a third of the small digits, drawn at random.
-if recipe.quick:
-    images, labels = digits()
-    order = np.random.default_rng(recipe.seed).permutation(len(images))
-    parts = [(images[part], labels[part]) for part in (order[600:], order[:600])]
-else:
-    files = [(f"{part}-images-idx3", f"{part}-labels-idx1") for part in ("train", "t10k")]
-    folder = recipe.data / "mnist"
-    parts = [tuple(read_idx(folder / f"{name}-ubyte.gz") for name in both) for both in files]
-    parts = [(images.astype(np.float32) / 255, labels) for images, labels in parts]
-(train_images, train_labels), (test_images, test_labels) = parts
+# %% The official split; or a third of the small digits, drawn at random.
+(train_images, train_labels), (test_images, test_labels) = digits(recipe)
 train_names = [str(label) for label in train_labels]
 
 

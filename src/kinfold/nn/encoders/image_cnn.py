@@ -9,7 +9,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn import functional
 
-from kinfold.checks import FLAG, SHARE, Rules, is_wholes, whole
+from kinfold.checks import FLAG, SHARE, Rules, is_wholes, optional, whole
 from kinfold.errors import InvalidParameterError
 from kinfold.nn.encoders.base import Encoder, EncoderModule
 from kinfold.nn.inputs import Inputs
@@ -27,7 +27,7 @@ class ImageCNN(Encoder):
     grid
         The features of the last layer are pooled to so many places a side, whatever the size of the picture.
     units
-        The width of the vector.
+        The width of the vector; None: the pooled features as they are, without a dense layer.
     channels
         Numbers a pixel has, side by side in a row: 1 is grey, 3 red, green and blue.
     norm
@@ -49,7 +49,8 @@ class ImageCNN(Encoder):
     takes_ids: ClassVar[bool] = False
     rules: ClassVar[Rules] = {
         "filters": (is_wholes, "some whole numbers from 1, such as (16, 32)"),
-        **dict.fromkeys(("width", "grid", "units", "channels"), whole()),
+        **dict.fromkeys(("width", "grid", "channels"), whole()),
+        "units": optional(whole()),
         "norm": FLAG,
         "dropout": SHARE,
     }
@@ -60,7 +61,7 @@ class ImageCNN(Encoder):
         filters: Sequence[int] = (16, 32),
         width: int = 5,
         grid: int = 4,
-        units: int = 128,
+        units: int | None = 128,
         channels: int = 1,
         norm: bool = True,
         dropout: float = 0.0,
@@ -88,7 +89,8 @@ class ImageCNN(Encoder):
 
 class _ImageCNN(EncoderModule):
     def __init__(self, spec: ImageCNN, height: int) -> None:
-        super().__init__(spec.units, longest=height)
+        pooled = spec.filters[-1] * spec.grid**2
+        super().__init__(spec.units or pooled, longest=height)
         self.height = height
         self.channels, self.grid, self.dropout = spec.channels, spec.grid, spec.dropout
         widths = [spec.channels, *spec.filters]
@@ -97,7 +99,7 @@ class _ImageCNN(EncoderModule):
             nn.Conv2d(a, b, spec.width, padding="same", bias=not spec.norm) for a, b in pairwise(widths)
         )
         self.norms = nn.ModuleList(nn.BatchNorm2d(n) if spec.norm else nn.Identity() for n in spec.filters)
-        self.dense = nn.Linear(widths[-1] * spec.grid**2, spec.units)
+        self.dense = nn.Identity() if spec.units is None else nn.Linear(pooled, spec.units)
 
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         whole = functional.pad(inputs, (0, 0, 0, self.height - inputs.shape[1]))  # (B, height, D)
