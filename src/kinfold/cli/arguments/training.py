@@ -15,6 +15,14 @@ Assignments = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the model (see below); repeatable."),
 ]
 Config = Annotated[str | None, typer.Option(metavar="FILE.toml", help="Parameters from a file; --set goes before it.")]
+Test = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Hold out this share of the rows and measure the model on them."),
+]
+Valid = Annotated[str | None, typer.Option(metavar="FILE", help="Measure the model on this file.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the training of this model that was stopped (nets only).")
+]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of all that is random.")]
 Threads = Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads to use.")]
 
