@@ -116,14 +116,14 @@ def _parts(options: TrainMatch, pairs: Pairs, ledger: Ledger, console: Console) 
     try:
         train, test = split(pairs, (1 - options.test, options.test), by=_BY[how], **given)
     except DataError as error:
-        if error.code != "S-04" or how != "component":
+        if how != "component" or error.code not in ("S-03", "S-04", "S-05"):
             raise
         raise fault(
-            "S-04",
+            error.code,
             error.what,
             seen=error.seen,
-            why="pairs that share a text stay together",
-            fix="a smaller --test; kinfold audit DATA --repaired PREFIX, which leaves out pairs; or --split pair",
+            why="pairs that share a text, directly or through others, stay together",
+            fix="more pairs; kinfold audit DATA --repaired PREFIX, which leaves pairs out; or --split pair",
         ) from error
     console.say(f"held out: {len(test):,} of {count(len(pairs), 'pair')}, {_APART[how]}")
     return train, test, f"{len(test):,} pairs of {ledger.source} that were held out"
