@@ -227,7 +227,7 @@ def main() -> None:
     options = parser(__doc__.split("\n")[0])
     options.add_argument("--part", choices=("speed", "accuracy", "memory", "all"), default="all")
     options.add_argument("--filters", type=int, default=64, help="where accuracy is measured")
-    options.add_argument("--epochs", type=int, default=10, help="passes where accuracy is measured")
+    options.add_argument("--epochs", type=int, default=20, help="passes where accuracy is measured")
     options.add_argument("--batches", type=int, default=24, help="where speed is measured; the first two not counted")
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--device", choices=("cpu", "cuda"), default="cpu")

@@ -23,6 +23,8 @@ _HOME = {
     "Examples": "data.records",
     "ExactIndex": "index.exact",
     "GRU": "nn.encoders.gru",
+    "HardNegatives": "data.negatives",
+    "ImageCNN": "nn.encoders.image_cnn",
     "InvalidParameterError": "errors",
     "KinfoldError": "errors",
     "LSTM": "nn.encoders.lstm",

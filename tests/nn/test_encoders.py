@@ -29,6 +29,7 @@ SMALL = {
     "gru": {"dim": 8, "units": 6, "steep_gates": True, "bidirectional": True, "layers": 2},
     "lstm": {"dim": 8, "units": 6, "pooling": "mean-max", "bidirectional": True},
     "min-gru": {"dim": 8, "units": 6, "bidirectional": True, "layers": 2, "window": 3},
+    "image-cnn": {"filters": (4, 5), "units": 6, "channels": 2},
 }
 #: Encoder -> other values of each parameter.
 OTHERS = {
@@ -67,6 +68,15 @@ OTHERS = {
         "token_dropout": 0.5,
     },
 }
+OTHERS["image-cnn"] = {
+    "filters": (7,),
+    "width": 3,
+    "grid": 2,
+    "units": 9,
+    "channels": 3,
+    "norm": False,
+    "dropout": 0.5,
+}
 _RECURRENT = {
     "dim": 9,
     "units": 7,
@@ -81,24 +91,29 @@ OTHERS["rnn"] = {**_RECURRENT, "init": "identity", "nonlinearity": "relu"}
 OTHERS["gru"] = OTHERS["lstm"] = {**_RECURRENT, "init": "uniform", "steep_gates": True}
 
 
-def ids():
-    return torch.randint(1, 30, (5, 17), generator=torch.Generator().manual_seed(1))
+def rows_of(name):
+    """Return rows that the encoder reads: ids (5, 17), or pictures (5, 17, 6)."""
+    drawn = torch.Generator().manual_seed(1)
+    if encoder_class(name).takes_ids:
+        return torch.randint(1, 30, (5, 17), generator=drawn)
+    return torch.rand(5, 17, 6, generator=drawn)
 
 
 def built(name, **params):
     torch.manual_seed(0)
-    return encoder(name, **params).build(Inputs(n_tokens=30))
+    of_texts = encoder_class(name).takes_ids
+    return encoder(name, **params).build(Inputs(n_tokens=30) if of_texts else Inputs(dim=6, n_steps=17))
 
 
 @pytest.mark.parametrize("params", [{}, SMALL], ids=["defaults", "small"])
 @pytest.mark.parametrize("name", ENCODERS)
 def test_a_row_does_not_depend_on_those_beside_it_nor_on_what_stands_behind_it(name, params):
     module = built(name, **(params and params[name])).eval()
-    inputs = ids()
+    inputs = rows_of(name)
     with torch.no_grad():
         together = module(inputs, LENGTHS)
         alone = [module(inputs[i : i + 1, : max(1, n)], LENGTHS[i : i + 1])[0] for i, n in enumerate(LENGTHS.tolist())]
-        wider = module(torch.nn.functional.pad(inputs, (0, 3), value=7), LENGTHS)
+        wider = module(torch.nn.functional.pad(inputs, (0, 0) * (inputs.ndim - 2) + (0, 3), value=7), LENGTHS)
     assert together.shape == (5, module.output_dim)
     torch.testing.assert_close(together, torch.stack(alone), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(together, wider, rtol=1e-5, atol=1e-5)
@@ -109,7 +124,7 @@ def test_a_row_does_not_depend_on_those_beside_it_nor_on_what_stands_behind_it(n
 @pytest.mark.parametrize("name", ENCODERS)
 def test_every_weight_learns_and_padding_stays_zero(name):
     module = TextNet(module := built(name, **SMALL[name]), Head(module.output_dim, 2))
-    inputs = ids()
+    inputs = rows_of(name)
     scores = module(inputs, LENGTHS)
     assert scores.shape == (5, 2)
     (scores * torch.randn(5, 2)).sum().backward()
@@ -125,7 +140,7 @@ def test_every_weight_learns_and_padding_stays_zero(name):
 def test_only_empty_rows_or_no_columns_give_zeros(name):
     module = built(name, **SMALL[name]).eval()
     for n_steps in (0, 4):
-        found = module(torch.zeros(3, n_steps, dtype=torch.int64), torch.zeros(3, dtype=torch.int64))
+        found = module(torch.zeros_like(rows_of(name)[:3, :n_steps]), torch.zeros(3, dtype=torch.int64))
         assert (found == 0).all() and found.shape == (3, module.output_dim)
 
 
@@ -136,7 +151,14 @@ def test_vectors_are_read_or_refused(name):
         with pytest.raises(InvalidParameterError, match="reads token ids, not vectors"):
             spec.build(Inputs(dim=4))
         return
-    module = spec.build(Inputs(dim=4)).eval()
+    if not spec.takes_ids:
+        with pytest.raises(InvalidParameterError, match="reads pictures, not texts"):
+            spec.build(Inputs(n_tokens=30))
+        with pytest.raises(InvalidParameterError, match="one height"):
+            spec.build(Inputs(dim=4))
+        with pytest.raises(InvalidParameterError, match="all channels"):
+            spec.build(Inputs(dim=5, n_steps=17))
+    module = spec.build(Inputs(dim=4, n_steps=17)).eval()
     rows = torch.randn(5, 17, 4)
     with torch.no_grad():
         together = module(rows, LENGTHS)
@@ -154,7 +176,7 @@ def test_every_parameter_changes_something(name, parameter):
     for params in (base, {**base, parameter: OTHERS[name][parameter]}):
         module = built(name, **params)
         torch.manual_seed(5)
-        found.append(module(ids(), LENGTHS).detach())
+        found.append(module(rows_of(name), LENGTHS).detach())
     assert set(OTHERS[name]) == set(encoder(name).get_params())
     assert found[0].shape != found[1].shape or not torch.allclose(found[0], found[1], atol=1e-4)
 

@@ -16,7 +16,7 @@ from kinfold.cli.signatures import Parameter, parameters
 from kinfold.data.faults import shown
 from kinfold.errors import InvalidParameterError, MachineError
 from kinfold.estimators.presets import BLEND, NETS, SKIPGRAM
-from kinfold.nn.encoders.registry import ENCODERS
+from kinfold.nn.encoders.registry import TEXT_ENCODERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Preset:
         """Return the parameters of the net's encoder; none where there is no encoder."""
         if not self.encoder:
             return {}
-        module, _, name = ENCODERS[self.encoder].removeprefix("kinfold.").partition(":")
+        module, _, name = TEXT_ENCODERS[self.encoder].removeprefix("kinfold.").partition(":")
         taken = parameters(self.module, self.name)
         named = {(f"encoder.{key}" if key in taken else key): own for key, own in parameters(module, name).items()}
         return {key: replace(own, name=key) for key, own in named.items()}
@@ -55,7 +55,7 @@ class Preset:
         params = {**self.params, **given}
         own = self.encoder_parameters()
         of_encoder = {name.removeprefix("encoder."): params.pop(name) for name in list(params) if name in own}
-        made = {"encoder": find(ENCODERS[self.encoder])(**of_encoder)} if self.encoder else {}
+        made = {"encoder": find(TEXT_ENCODERS[self.encoder])(**of_encoder)} if self.encoder else {}
         # Through the door of the command line: a help must not import what estimators take.
         kind = find(f"kinfold.{self.module}:{self.name}")
         return kind(**made, **params)
@@ -66,13 +66,15 @@ _NEURAL = "estimators.neural"
 MODELS: dict[str, dict[str, Preset]] = {
     "classify": {
         "linear": Preset("estimators.linear.classifier", "LinearTextClassifier"),
-        **{name: Preset(f"{_NEURAL}.classifier", "TextClassifier", NETS.get(name, {}), name) for name in ENCODERS},
+        **{name: Preset(f"{_NEURAL}.classifier", "TextClassifier", NETS.get(name, {}), name) for name in TEXT_ENCODERS},
         "blend": Preset("estimators.blended.classifier", "BlendedClassifier", BLEND),
     },
-    "regress": {name: Preset(f"{_NEURAL}.regressor", "TextRegressor", NETS.get(name, {}), name) for name in ENCODERS},
+    "regress": {
+        name: Preset(f"{_NEURAL}.regressor", "TextRegressor", NETS.get(name, {}), name) for name in TEXT_ENCODERS
+    },
     "match": {
         "boosted": Preset("estimators.boosted.matcher", "BoostedPairMatcher"),
-        **{name: Preset("estimators.pairs.matcher", "PairMatcher", NETS.get(name, {}), name) for name in ENCODERS},
+        **{name: Preset("estimators.pairs.matcher", "PairMatcher", NETS.get(name, {}), name) for name in TEXT_ENCODERS},
     },
     "embed": {name: Preset("estimators.skipgram.estimator", "SkipGram", params) for name, params in SKIPGRAM.items()},
 }

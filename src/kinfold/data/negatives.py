@@ -260,6 +260,48 @@ class Negatives:
         return self.block(number, 0, len(self.positives))
 
 
+class HardNegatives:
+    """Pairs that a model which learns from them wrongly holds for links, drawn as it learns.
+
+    Parameters
+    ----------
+    positives
+        The links; their lefts and rights are numbered alike (``shared=True`` or ``symmetric=True``).
+    seed, n_candidates, n_best, skip
+        As `Negatives` has them for ``"hard"``.
+
+    Raises
+    ------
+    InvalidParameterError, DataError
+        See `Negatives`.
+    """
+
+    def __init__(
+        self, positives: Positives, *, seed: int = 0, n_candidates: int = 50, n_best: int = 10, skip: float = 0.0
+    ) -> None:
+        if not positives.space.one_set:
+            raise InvalidParameterError(
+                "A net that learns numbers lefts and rights alike.",
+                seen=repr(positives),
+                fix="Positives with shared=True, or symmetric=True.",
+            )
+        self.positives, self._fixed = positives, Negatives(positives, "requester-fixed", seed=seed)
+        self._options: dict[str, Any] = {"seed": seed, "n_candidates": n_candidates, "n_best": n_best, "skip": skip}
+        Negatives(positives, "hard", nearest=_no_model, **self._options)
+
+    def first(self) -> Ends:
+        """Return pairs (P, 2) for the time when there is no model yet: epoch 0 of ``"requester-fixed"``."""
+        return self._fixed.epoch(0)
+
+    def by(self, nearest: Nearest) -> Callable[[int], Ends]:
+        """Return what draws the pairs (P, 2) of an epoch by a model; see ``nearest`` of `hard`."""
+        return Negatives(self.positives, "hard", nearest=nearest, **self._options).epoch
+
+
+def _no_model(lefts: Ints1d, k: int) -> Ints1d:
+    raise RuntimeError("there is no model to ask")
+
+
 def _rows(positives: Positives, index: int, size: int) -> Ints1d:
     """Return the links (size,) that the rows of a block belong to."""
     start = index * size % len(positives)

@@ -29,6 +29,8 @@ class Inputs:
         (n_tokens,): in how many of `n_rows` rows each token stands.
     n_rows
         How many rows that was counted over.
+    n_steps
+        How many vectors each row has, where all have as many: the height of pictures.
 
     Raises
     ------
@@ -41,6 +43,7 @@ class Inputs:
     vectors: Tensor | None = None
     rows_with: Tensor | None = None
     n_rows: int | None = None
+    n_steps: int | None = None
 
     def __post_init__(self) -> None:
         if (self.n_tokens is None) == (self.dim is None):

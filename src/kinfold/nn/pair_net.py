@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import ClassVar, cast
 
 from torch import Tensor, nn
 
@@ -28,11 +28,14 @@ class PairNet(nn.Module):
     Bromley et al. (1993), "Signature verification using a Siamese time delay neural network".
     """
 
+    #: Whether a pair's score hangs on the two vectors alone.
+    by_vectors: ClassVar[bool] = True
+
     def __init__(
         self,
         left: EncoderModule,
         right: EncoderModule,
-        similarity: Similarity,
+        similarity: nn.Module,
         roles: tuple[nn.Linear, nn.Linear] | None = None,
     ) -> None:
         super().__init__()
@@ -46,6 +49,13 @@ class PairNet(nn.Module):
     def right(self) -> EncoderModule:
         """What encodes the right side."""
         return self.left if self.own_right is None else self.own_right
+
+    @property
+    def measure(self) -> Similarity:
+        """The similarity, of a net whose scores hang on vectors."""
+        if not isinstance(self.similarity, Similarity):
+            raise RuntimeError("the score of a pair is not one of its vectors")
+        return self.similarity
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return how near the sides are, (B,), of pairs of rows (B, 2, T) or (B, 2, T, D) of lengths (B, 2)."""

@@ -108,7 +108,7 @@ class RecurrentEncoder(EncoderModule):
     ) -> None:
         ways = 2 if bidirectional else 1
         pool = Pooling(pooling, ways * units, two_ways=bidirectional)
-        super().__init__(pool.output_dim)
+        super().__init__(pool.output_dim, state_dim=ways * units)
         self.embedding = embedding(inputs, dim, dropout=dropout, token_dropout=token_dropout)
         self.pooling, self.dropout = pool, dropout
         self.ahead, self.back = nn.ModuleList(), nn.ModuleList()
@@ -121,6 +121,11 @@ class RecurrentEncoder(EncoderModule):
 
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the pooled states (B, `output_dim`)."""
+        pooled: Tensor = self.pooling(self.states(inputs, lengths), lengths)
+        return functional.dropout(pooled, self.dropout, self.training)
+
+    def states(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the last layer's states (B, T, H)."""
         states = self.embedding(inputs)  # (B, T, D)
         order = mirrored(lengths, inputs.shape[1]) if len(self.back) else None
         for i, layer in enumerate(self.ahead):
@@ -130,8 +135,7 @@ class RecurrentEncoder(EncoderModule):
             if order is not None:
                 both.append(rearranged(self.back[i](rearranged(states, order)), order))
             states = torch.cat(both, 2) if len(both) > 1 else both[0]  # (B, T, H)
-        pooled: Tensor = self.pooling(states, lengths)
-        return functional.dropout(pooled, self.dropout, self.training)
+        return states
 
 
 def mirrored(lengths: Tensor, n_steps: int) -> Tensor:

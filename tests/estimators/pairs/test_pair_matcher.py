@@ -10,7 +10,16 @@ import pytest
 from planted_pairs import planted, quick
 from sklearn.base import clone
 
-from kinfold import GRU, BagOfEmbeddings, PairMatcher, Pairs, ResidualBag, load, save
+from kinfold import (
+    GRU,
+    BagOfEmbeddings,
+    ImageCNN,
+    PairMatcher,
+    Pairs,
+    ResidualBag,
+    load,
+    save,
+)
 from kinfold.errors import DataError, InvalidParameterError, NotFittedError
 from kinfold.estimators.pairs.graph import components, held_out
 
@@ -27,6 +36,8 @@ KINDS = {
     "separate": {"directed": True, "towers": "separate"},
     "residual": {"encoder": ResidualBag(dim=24, units=24)},
     "recurrent": {"encoder": GRU(dim=12, units=12)},
+    "attention": {"similarity": "attention", "attention_units": 16},
+    "attention, directed": {"similarity": "attention", "directed": True, "encoder": GRU(dim=12, units=12)},
 }
 
 
@@ -110,50 +121,6 @@ def test_the_ways_to_give_pairs():
     assert (ways[0].decision_function(Pairs(lefts, rights)) == answers[0]).all()
 
 
-def test_items_are_held_once():
-    """Places in a list of texts are the same as the texts themselves, if each stands there once."""
-    pairs, labels = planted(200)
-    items = list(dict.fromkeys(text for pair in pairs for text in pair))
-    places = np.array([[items.index(left), items.index(right)] for left, right in pairs])
-    by_place = quick(max_epochs=2).fit(places, labels, items=items).decision_function(pairs)
-    assert (by_place == quick(max_epochs=2).fit(pairs, labels).decision_function(pairs)).all()
-
-
-def test_negatives_are_drawn_anew_for_each_epoch():
-    pairs, labels = planted()
-    matches = [pair for pair, label in zip(pairs, labels, strict=True) if label == "1"]
-    items = [text for pair in matches for text in pair]
-    places = np.arange(len(items)).reshape(-1, 2)
-    asked = []
-
-    def draw(epoch):
-        asked.append(epoch)
-        rights = np.random.default_rng([5, epoch]).permutation(len(places))
-        return np.stack([places[:, 0], places[rights, 1]], 1)[: len(places) - 3]
-
-    model = quick(max_epochs=8, patience=None).fit(places, items=items, negatives=draw)
-    assert model.classes_ == ["different", "same"]
-    assert set(asked) == set(range(9))
-    assert (
-        model.score(planted(300, seed=1)[0], [{"0": "different", "1": "same"}[x] for x in planted(300, seed=1)[1]])
-        > 0.85
-    )
-
-
-def test_vectors_and_pictures_are_matched():
-    random = np.random.default_rng(0)
-    kinds = random.normal(size=(4, 3, 5))
-    which = random.integers(0, 4, (400, 2))
-    sides = [kinds[which[:, side]] + 0.1 * random.normal(size=(400, 3, 5)) for side in (0, 1)]
-    labels = ["same" if a == b else "other" for a, b in which.tolist()]
-    model = quick(encoder=GRU(units=12), similarity="interaction", hidden=(16,), max_epochs=15)
-    model.fit((sides[0][:300], sides[1][:300]), labels[:300])
-    test = (sides[0][300:], sides[1][300:])
-    assert model.score(test, labels[300:]) > 0.9
-    assert (model.decision_function(test) == model.decision_function(test[::-1])).all()
-    assert [place for place, _ in model.rank(kinds[2], kinds, k=1)] == [2]
-
-
 def test_checkpoints_and_going_on(tmp_path):
     pairs, labels = planted(200)
     whole = quick(max_epochs=3, patience=None).fit(pairs, labels)
@@ -187,6 +154,12 @@ def test_finding(fitted):
     assert str(groups).startswith("7 texts, 3 groups")
     with pytest.raises(InvalidParameterError):
         fitted("directed").cluster(texts)
+    attentive = fitted("attention")
+    assert attentive.cluster(texts, threshold=0.5).members == groups.members
+    near = dict(attentive.rank("red fast", texts[1:]))
+    assert next(iter(near)) in (0, 5)
+    chances = attentive.predict_proba([("red fast", text) for text in texts[1:]])[:, 1]
+    assert all(abs(chances[place] - chance) < 1e-6 for place, chance in near.items())
 
 
 def test_explaining(fitted):
@@ -300,6 +273,11 @@ def test_a_fixed_number_is_drawn():
         {"loss": "contrastive", "similarity": "dot"},
         {"loss": "softmax", "similarity": "concat"},
         {"loss": "hinge", "label_smoothing": 0.1},
+        {"loss": "softmax", "similarity": "attention"},
+        {"similarity": "attention", "directed": True, "roles": 4},
+        {"similarity": "attention", "encoder": ResidualBag(dim=8)},
+        {"attention_units": 0},
+        {"encoder": ImageCNN()},
     ],
 )
 def test_wrong_parameters_are_refused(params):
@@ -315,6 +293,7 @@ def test_wrong_parameters_are_refused(params):
         ("similarity", "euclidean", {}),
         ("directed", True, {}),
         ("roles", 5, {"directed": True}),
+        ("attention_units", 9, {"similarity": "attention"}),
         ("loss", "contrastive", {}),
         ("margin", 0.3, {"loss": "contrastive"}),
         ("temperature", 0.5, {"loss": "softmax"}),

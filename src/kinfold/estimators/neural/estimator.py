@@ -159,8 +159,7 @@ class NeuralEstimator(TextEstimator):
     def _known(self, options: Options, texts: Any) -> tuple[Source, Keys1d]:
         vocabulary = self.fitted_.vocabulary
         if is_array(texts) and vocabulary is None:
-            like = VectorRows(np.zeros((0, 1, int(self.fitted_.shape.width or 1))))
-            source = VectorRows(checked_array(texts, like))
+            source = VectorRows(checked_array(texts, saving.rows_like(options, self.fitted_.shape)))
             return source, source.keys()
         if is_array(texts) or vocabulary is None:
             raise DataError(

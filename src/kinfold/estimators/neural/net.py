@@ -44,7 +44,7 @@ def build(spec: Encoder, inputs: Inputs, n_outputs: int, options: Options) -> Te
 def new_net(options: Options, data: Data, table: Singles2d | None) -> TextNet:
     """Return the net to train; `table` (V, D) is what embeddings start from, NaN where nothing is known."""
     if isinstance(data.train.source, VectorRows):
-        inputs = Inputs(dim=data.train.source.dim)
+        inputs = Inputs(dim=data.train.source.dim, n_steps=data.train.source.n_steps)
     else:
         if data.vocabulary is None or data.rows_with is None:
             raise RuntimeError("rows of ids have a vocabulary")

@@ -31,10 +31,12 @@ class VectorRows:
     ----------
     vectors
         (N, T, D) numbers; they may be mapped.
+    fixed
+        Whether other rows must have as many vectors to be of the same kind: pictures have one height.
     """
 
-    def __init__(self, vectors: Array) -> None:
-        self.vectors = vectors
+    def __init__(self, vectors: Array, *, fixed: bool = False) -> None:
+        self.vectors, self.fixed = vectors, fixed
 
     def __len__(self) -> int:
         """Return N."""
@@ -46,13 +48,18 @@ class VectorRows:
         return int(self.vectors.shape[2])
 
     @property
+    def n_steps(self) -> int:
+        """How many vectors a row has."""
+        return int(self.vectors.shape[1])
+
+    @property
     def lengths(self) -> Ints1d:
         """How many vectors each row has, (N,) int64."""
-        return np.full(len(self.vectors), self.vectors.shape[1], np.int64)
+        return np.full(len(self.vectors), self.n_steps, np.int64)
 
     def lengths_of(self, rows: Ints1d) -> Ints1d:
         """Return how many vectors some rows have, (B,) int64."""
-        return np.full(len(rows), self.vectors.shape[1], np.int64)
+        return np.full(len(rows), self.n_steps, np.int64)
 
     def padded(self, rows: Ints1d) -> Array:
         """Return some rows, (B, T, D) float32."""
@@ -123,7 +130,7 @@ def read(
     vocabulary, rows_with, n_cut = None, None, 0
     source: Source
     if is_array(texts):
-        source = VectorRows(checked_array(texts))
+        source = VectorRows(checked_array(texts), fixed=not options.spec.takes_ids)
         _take_all(taken, labels, len(source), options.task)
         keys = source.keys()
     else:
@@ -202,14 +209,16 @@ def checked_array(vectors: Array, like: Source | None = None) -> Array:
     Raises
     ------
     DataError
-        D-093: they have another rank, or another width than `like`, or a number that is not finite.
+        D-093: they have another rank, or another width than `like`, or another height where that is fixed, or a number
+        that is not finite.
     """
     right = vectors.ndim == 3 and vectors.shape[1] > 0 and vectors.shape[2] > 0
     if like is not None:
-        right = right and isinstance(like, VectorRows) and vectors.shape[2] == like.dim
+        wanted = (like.n_steps if like.fixed else vectors.shape[1], like.dim) if isinstance(like, VectorRows) else ()
+        right = right and vectors.shape[1:] == wanted
     if not right or any(not np.isfinite(vectors[i : i + 1024]).all() for i in range(0, len(vectors), 1024)):
         raise DataError(
-            "An array must hold rows of vectors: shape (N, T, D), all finite, D as in training.",
+            "An array must hold rows of vectors: shape (N, T, D), all finite, D as in training, of pictures T too.",
             seen=f"shape {vectors.shape}, {vectors.dtype}",
             fix="Give texts, or vectors such as an image's rows.",
             code="D-093",

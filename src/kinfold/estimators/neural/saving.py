@@ -171,7 +171,7 @@ def layout(options: Options, values: dict[str, Json], vocabulary_sizes: dict[str
 def shape_of(options: Options, encoder: nn.Module, source: Source, n_tokens: int | None) -> Shape:
     """Return the shape of the rows of a net whose encoder was built for so many ids, or for vectors."""
     if isinstance(source, VectorRows):
-        return Shape(None, source.dim, int(source.vectors.shape[1]), len(source))
+        return Shape(None, source.dim, source.n_steps, len(source))
     table = dict(encoder.named_parameters()).get("embedding.weight")
     wide = None if table is None or options.embedding is None else int(table.shape[1])
     return Shape(n_tokens, wide, None, len(source))
@@ -185,8 +185,14 @@ def _built(options: Options, shape: Shape, n_outputs: int) -> TextNet:
 def inputs_for(shape: Shape) -> Inputs:
     """Return what rows of this shape are to an encoder whose weights come from elsewhere."""
     if shape.n_tokens is None:
-        return Inputs(dim=shape.width)
+        return Inputs(dim=shape.width, n_steps=shape.n_steps)
     return Inputs(n_tokens=shape.n_tokens, rows_with=torch.ones(shape.n_tokens), n_rows=shape.n_rows)
+
+
+def rows_like(options: Options, shape: Shape) -> VectorRows:
+    """Return what rows of vectors must be like, to be read by a net of this shape."""
+    rows = np.zeros((0, int(shape.n_steps or 1), int(shape.width or 1)))
+    return VectorRows(rows, fixed=not options.spec.takes_ids)
 
 
 def spec_for(options: Options, shape: Shape) -> Encoder:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from kinfold.errors import DataError
 from kinfold.estimators.neural.batches import tensors
+from kinfold.estimators.neural.rows import Source
 from kinfold.estimators.pairs.parts import Draw, PairPart, with_drawn
 from kinfold.training.batching import Batch
 from kinfold.training.callbacks import Callback, Run
@@ -48,10 +50,9 @@ class PairBatches(Callback):
         """Return these pairs as a batch: rows (B, 2, T), or (B, 2, T, D), and lengths (B, 2)."""
         chosen = rows % self._n
         pairs = self._part.pairs[chosen]
-        inputs, lengths = tensors(self._part.source, pairs.ravel())
-        inputs = inputs.view(len(pairs), 2, *inputs.shape[1:])
+        inputs, lengths = pair_tensors(self._part.source, pairs)
         found = self._same(pairs) if self._in_batch else self._part.matches[chosen]
-        return Batch(inputs, lengths.view(-1, 2), torch.from_numpy(found))
+        return Batch(inputs, lengths, torch.from_numpy(found))
 
     def _take(self, epoch: int) -> None:
         self._part = self._own if self._draw is None else with_drawn(self._own, self._draw(epoch))
@@ -74,6 +75,12 @@ class PairBatches(Callback):
         known = self._known[places] == codes if len(self._known) else np.zeros(codes.shape, bool)
         # A text matches itself, whoever's right it is.
         return known | (keys[grid[..., 0]] == keys[grid[..., 1]])
+
+
+def pair_tensors(source: Source, pairs: Ints1d) -> tuple[Tensor, Tensor]:
+    """Return the rows of pairs (B, 2) padded alike, (B, 2, T) or (B, 2, T, D), and how long they are, (B, 2)."""
+    inputs, lengths = tensors(source, pairs.ravel())
+    return inputs.view(len(pairs), 2, *inputs.shape[1:]), lengths.view(-1, 2)
 
 
 def _codes(keys: Array, pairs: Ints1d) -> Array:

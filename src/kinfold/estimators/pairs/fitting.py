@@ -21,6 +21,7 @@ from kinfold.estimators.neural.embedding import Given
 from kinfold.estimators.neural.net import check_table, threads
 from kinfold.estimators.neural.rows import Progress
 from kinfold.estimators.neural.saving import shape_of
+from kinfold.estimators.pairs.mining import Mining, NeedsModel
 from kinfold.estimators.pairs.net import build, inputs_of, nearness, tables_of, train
 from kinfold.estimators.pairs.options import PairOptions
 from kinfold.estimators.pairs.parts import Draw, PairPart
@@ -37,8 +38,13 @@ class Asked:
     pairs: Any
     labels: Iterable[Any] | None
     items: Any
-    negatives: Draw | None
+    negatives: Draw | NeedsModel | None
     valid: Any
+
+    def drawn(self) -> Draw | None:
+        """Return what draws negatives while there is no net."""
+        given = self.negatives
+        return (lambda epoch: given.first()) if isinstance(given, NeedsModel) else given
 
 
 def fitted(
@@ -64,9 +70,7 @@ def fitted(
     report("reading", 0.0)
     given = None if options.embedding is None else Given(options.embedding, int(options.embedding_words))
     with folder_for(None) as folder:
-        data = read(
-            options, asked.pairs, asked.labels, asked.items, asked.valid, asked.negatives, folder, given, report
-        )
+        data = read(options, asked.pairs, asked.labels, asked.items, asked.valid, asked.drawn(), folder, given, report)
         table, n_found = (None, 0) if given is None or data.vocabulary is None else given.table(data.vocabulary)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(options.random_state))
@@ -75,7 +79,10 @@ def fitted(
         weights = class_weights(options.class_weight, _members(data.train), data.classes)
         about = {"model": owner, "rows": _told(data.train), "params": options.written()}
         place = None if checkpoint is None else Path(checkpoint) / TRAINING
-        history = train(options, net, data, weights, asked.negatives, report, place, resume, about)
+        draw = asked.negatives
+        if isinstance(draw, NeedsModel):
+            draw = Mining(draw, net, options, data.train, place, resume=resume)
+        history = train(options, net, data, weights, draw, report, place, resume, about)
         held = data.valid or data.train.take(np.zeros(len(data.train), bool))
         with threads(options.n_threads):
             margins = nearness(net, options, held)[:, None]

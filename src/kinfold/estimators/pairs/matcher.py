@@ -15,10 +15,12 @@ from kinfold.estimators.classifier import Classifying
 from kinfold.estimators.decision import Costs
 from kinfold.estimators.neural.encoders import saved_params, with_encoder
 from kinfold.estimators.neural.net import threads
-from kinfold.estimators.neural.rows import Progress, VectorRows, known_rows
+from kinfold.estimators.neural.rows import Progress, known_rows
+from kinfold.estimators.neural.saving import rows_like
 from kinfold.estimators.pairs import saving
 from kinfold.estimators.pairs.finding import Groups, groups_of
 from kinfold.estimators.pairs.fitting import Asked, fitted
+from kinfold.estimators.pairs.mining import NeedsModel
 from kinfold.estimators.pairs.net import compared, nearness, vectors_of
 from kinfold.estimators.pairs.options import PairOptions
 from kinfold.estimators.pairs.parts import Draw, PairPart
@@ -55,12 +57,15 @@ class PairMatcher(Classifying):
         ``"shared"``: one encoder for both sides; ``"separate"``: one each, for sides of two kinds.
     similarity
         ``"cosine"``, ``"euclidean"`` or ``"dot"`` of the two vectors, which an index can search; or layers over the
-        two side by side (``"concat"``) or over their product and difference (``"interaction"``).
+        two side by side (``"concat"``) or over their product and difference (``"interaction"``); or ``"attention"``:
+        each token looks for its like on the other side, for which an encoder must have a state for each.
     directed
         Whether a pair and the same turned round may differ: who asks whom. If not, both get the very same score.
     roles
         Of directed pairs: how wide the vectors are that linear maps, one for each side, make of the encoder's; None:
         as wide as the encoder's where towers are shared, no maps where they are separate.
+    attention_units
+        The width that tokens are compared in by attention.
     loss
         See above; ``"auto"``: cross-entropy.
     margin
@@ -76,7 +81,7 @@ class PairMatcher(Classifying):
     class_weight
         What a pair's loss counts by its label; see `TextClassifier`.
     hidden
-        Widths of hidden layers of ``"concat"`` and ``"interaction"``; None: there are none.
+        Widths of hidden layers of ``"concat"``, ``"interaction"`` and ``"attention"``; None: there are none.
     dropout
         Share of the numbers entering each of these layers that is dropped in training.
     l1, l2, max_norm, optimizer, learning_rate, schedule, warmup, weight_decay, momentum, clip_norm, average
@@ -131,6 +136,7 @@ class PairMatcher(Classifying):
         similarity: str = "cosine",
         directed: bool = False,
         roles: int | None = None,
+        attention_units: int = 128,
         loss: str = "auto",
         margin: float = 1.0,
         temperature: float = 0.05,
@@ -182,7 +188,7 @@ class PairMatcher(Classifying):
         labels: Iterable[Any] | None = None,
         *,
         items: Any = None,
-        negatives: Draw | None = None,
+        negatives: Draw | NeedsModel | None = None,
         valid: Any = None,
         progress: Progress | None = None,
         checkpoint: str | PathLike[str] | None = None,
@@ -201,7 +207,8 @@ class PairMatcher(Classifying):
             however many pairs there are.
         negatives
             Called as negatives(epoch) from epoch 1 on, and with 0 for the pairs held out: places (n, 2) of pairs that
-            do not match, always as many. Others are learned from in each epoch, and memory holds those of one.
+            do not match, always as many. Others are learned from in each epoch, and memory holds those of one. Or
+            `kinfold.HardNegatives`: those that the net itself wrongly holds for matches as an epoch begins.
         valid
             Pairs to hold out in place of a share: (pairs, labels), or records.
         progress, checkpoint, resume
@@ -240,7 +247,10 @@ class PairMatcher(Classifying):
         return (there + back) / 2, (there - back) / 2
 
     def encode(self, texts: Any, side: str = "left") -> Floats2d:
-        """Return the vectors (N, D) of texts that stand on one side: ``"left"`` or ``"right"``."""
+        """Return the vectors (N, D) of texts that stand on one side: ``"left"`` or ``"right"``.
+
+        By attention a pair is not scored by them; they are the encoder's, and near ones are candidates at most.
+        """
         self._check_fitted("fitted_")
         source, keys = self._known_items(texts)
         with threads(self._options().n_threads):
@@ -259,13 +269,12 @@ class PairMatcher(Classifying):
             How many; None: all.
         """
         self._check_fitted("fitted_")
-        single = query[None] if isinstance(query, np.ndarray) else [query]
-        other = "right" if side == "left" else "left"
-        own, others = self.encode(single, side), self.encode(candidates, other)
-        first, second = np.zeros(len(others), np.int64), np.arange(len(others))
-        sides = (own, others, first, second) if side == "left" else (others, own, second, first)
-        with threads(self._options().n_threads):
-            near = compared(self.fitted_.net, *sides)
+        both = np.concatenate([query[None], candidates]) if isinstance(query, np.ndarray) else [query, *candidates]
+        source, keys = self._known_items(both)
+        others = np.arange(1, len(source))
+        sides = [np.zeros(len(others), np.int64), others]
+        pairs = np.stack(sides[:: 1 if _SIDES[side] == 0 else -1], 1)
+        near = self._compared(PairPart.unlabelled(source, keys, pairs))
         chances = self.fitted_.calibration(near[:, None])[:, 1]
         order = np.argsort(-near, kind="stable")[:k]
         return [(int(place), float(chances[place])) for place in order]
@@ -286,14 +295,20 @@ class PairMatcher(Classifying):
             raise InvalidParameterError(
                 "Groups have no direction.", seen="directed=True", fix="A matcher with directed=False."
             )
-        vectors = self.encode(texts)
+        self._check_fitted("fitted_")
+        net, (source, keys) = self.fitted_.net, self._known_items(texts)
+        with threads(options.n_threads):
+            vectors = vectors_of(net, source, np.arange(len(source)), keys, _SIDES["left"])
         least = self.decision_.threshold() if threshold is None else float(threshold)
 
         def chances(lefts: Array, rights: Array) -> Floats1d:
-            with threads(self._options().n_threads):
-                near = compared(
-                    self.fitted_.net, vectors, vectors, np.minimum(lefts, rights), np.maximum(lefts, rights)
-                )
+            first, second = np.minimum(lefts, rights), np.maximum(lefts, rights)
+            if net.by_vectors:
+                with threads(options.n_threads):
+                    near = compared(net, vectors, vectors, first, second)
+            else:
+                pairs = np.stack([first, second], 1)
+                near = self._compared(PairPart.unlabelled(source, keys, pairs))
             return self.fitted_.calibration(near[:, None])[:, 1]
 
         return groups_of(vectors, chances, 0.5 if least is None else least, neighbours)
@@ -348,8 +363,9 @@ class PairMatcher(Classifying):
         return self
 
     def _known(self, pairs: Any) -> PairPart:
-        like = VectorRows(np.zeros((0, 1, int(self.fitted_.shape.width or 1))))
-        return known_pairs(self._options(), self.fitted_.vocabulary, pairs, None, like)[0]
+        options = self._options()
+        like = rows_like(options, self.fitted_.shape)
+        return known_pairs(options, self.fitted_.vocabulary, pairs, None, like)[0]
 
     def _known_items(self, items: Any) -> tuple[Any, Any]:
         if self.fitted_.vocabulary is None:

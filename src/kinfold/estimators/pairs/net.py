@@ -10,14 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kinfold.errors import InvalidParameterError
+from kinfold.estimators.neural.batches import by_length
 from kinfold.estimators.neural.net import EMBEDDING, answers_of, of_training, penalised
 from kinfold.estimators.neural.options import LEAST_BATCHES
 from kinfold.estimators.neural.rows import Progress, Source, VectorRows
-from kinfold.estimators.pairs.batches import PairBatches
-from kinfold.estimators.pairs.options import PairOptions
+from kinfold.estimators.pairs.batches import PairBatches, pair_tensors
+from kinfold.estimators.pairs.options import ATTENTION, PairOptions
 from kinfold.estimators.pairs.parts import Draw, PairPart
 from kinfold.estimators.pairs.rows import PairData
 from kinfold.evaluation.metrics import auc
+from kinfold.nn.attention import Attention, AttentionNet
 from kinfold.nn.encoders.base import Encoder
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.pair_losses import contrastive, cross_entropy, hinge_embedding, in_batch_softmax, triplet
@@ -41,12 +44,21 @@ def build(options: PairOptions, inputs: Inputs, spec: Encoder) -> PairNet:
     """Return a new net; torch's generator draws what it starts from."""
     left = spec.build(inputs)
     right = left if options.towers == "shared" else spec.build(inputs)
+    hidden, dropout, directed = tuple(options.hidden or ()), float(options.dropout), bool(options.directed)
+    if options.similarity == ATTENTION:
+        if left.state_dim is None:
+            raise InvalidParameterError(
+                "Attention needs a state for each token, and this encoder has one vector for a text.",
+                seen=type(spec).__name__,
+                fix="BagOfEmbeddings, WordCNN, RNN, GRU, LSTM or MinGRU.",
+            )
+        attention = Attention(left.state_dim, int(options.attention_units), hidden, dropout, directed=directed)
+        return AttentionNet(left, right, attention)
     width, roles = left.output_dim, None
     if options.directed and (options.towers == "shared" or options.roles is not None):
         width = left.output_dim if options.roles is None else int(options.roles)
         roles = nn.Linear(left.output_dim, width, bias=False), nn.Linear(left.output_dim, width, bias=False)
-    hidden = tuple(options.hidden or ())
-    measure = similarity(options.similarity, width, hidden, float(options.dropout), directed=bool(options.directed))
+    measure = similarity(options.similarity, width, hidden, dropout, directed=directed)
     if options.loss in ("auto", "cross-entropy") and measure.plain:
         measure = Scaled(measure)
     return PairNet(left, right, measure, roles)
@@ -56,7 +68,7 @@ def inputs_of(data: PairData, table: Singles2d | None) -> Inputs:
     """Return what the rows are to an encoder; `table` (V, D) is what embeddings start from."""
     source = data.train.source
     if isinstance(source, VectorRows):
-        return Inputs(dim=source.dim)
+        return Inputs(dim=source.dim, n_steps=source.n_steps)
     if data.vocabulary is None or data.rows_with is None:
         raise RuntimeError("rows of ids have a vocabulary")
     vectors = None if table is None else torch.from_numpy(table)
@@ -109,22 +121,22 @@ def _step(
         raise RuntimeError("pairs to learn from have targets")
     if options.in_batch:
         lefts, rights = net.sides(batch.inputs, batch.lengths)
-        losses = _in_batch(options, net.similarity.matrix(lefts, rights), net.similarity, targets)
+        losses = _in_batch(options, net.measure.matrix(lefts, rights), net.measure, targets)
     else:
-        losses = loss_of(options, net.similarity)(net(batch.inputs, batch.lengths), targets)
+        losses = loss_of(options, net)(net(batch.inputs, batch.lengths), targets)
         if weights is not None:
             different, same = weights
             losses = losses * torch.where(targets > 0, float(same), float(different))
     return penalised(options, losses, net)
 
 
-def loss_of(options: PairOptions, measure: Similarity) -> Loss:
+def loss_of(options: PairOptions, net: PairNet) -> Loss:
     """Return the loss of pairs that match or do not."""
     margin = float(options.margin)
     if options.loss == "contrastive":
-        return lambda near, matches: contrastive(measure.distance(near), matches, margin=margin)
+        return lambda near, matches: contrastive(net.measure.distance(near), matches, margin=margin)
     if options.loss in ("hinge", "triplet"):
-        return lambda near, matches: hinge_embedding(measure.distance(near), matches, margin=margin)
+        return lambda near, matches: hinge_embedding(net.measure.distance(near), matches, margin=margin)
     temperature = float(options.temperature) if options.in_batch else 1.0
     smoothing = float(options.label_smoothing)
     return lambda near, matches: cross_entropy(near / temperature, matches, label_smoothing=smoothing)
@@ -142,7 +154,7 @@ def measured(module: nn.Module, options: PairOptions, part: PairPart) -> Mapping
     if not isinstance(module, PairNet):
         raise RuntimeError("only a PairNet is measured")
     near = nearness(module, options, part)
-    losses = loss_of(options, module.similarity)(torch.from_numpy(near), torch.from_numpy(part.matches).double())
+    losses = loss_of(options, module)(torch.from_numpy(near), torch.from_numpy(part.matches).double())
     found = {"loss": float(losses.mean())}
     if 0 < part.matches.sum() < len(part):
         labels = [_MATCHES[int(match)] for match in part.matches]
@@ -157,9 +169,24 @@ def nearness(net: PairNet, options: PairOptions, part: PairPart) -> Floats1d:
         turned = part.keys[pairs[:, 0]] > part.keys[pairs[:, 1]]
         pairs = np.where(turned[:, None], pairs[:, ::-1], pairs)
     distinct, of_pair = np.unique(pairs, axis=0, return_inverse=True)
+    if not net.by_vectors:
+        return met(net, part, distinct)[of_pair]
     sides = [np.unique(distinct[:, side], return_inverse=True) for side in (0, 1)]
     vectors = [vectors_of(net, part.source, rows, part.keys, side) for side, (rows, _) in enumerate(sides)]
     return compared(net, vectors[0], vectors[1], sides[0][1], sides[1][1])[of_pair]
+
+
+def met(net: PairNet, part: PairPart, pairs: Ints1d) -> Floats1d:
+    """Return the scores (n,) of pairs (n, 2) that are read together."""
+    out = np.zeros(len(pairs))
+    device = next(net.parameters()).device
+    net.eval()
+    lengths = part.source.lengths_of(pairs.ravel()).reshape(-1, 2).max(axis=1)
+    with torch.inference_mode():
+        for batch in by_length(lengths, part.keys[pairs].sum(axis=1)):
+            inputs, ends = pair_tensors(part.source, pairs[batch])
+            out[batch] = net(inputs.to(device), ends.to(device)).double().cpu().numpy()
+    return out
 
 
 def vectors_of(net: PairNet, source: Source, rows: Ints1d, keys: Keys1d, side: int) -> Floats2d:
@@ -175,5 +202,5 @@ def compared(net: PairNet, lefts: Floats2d, rights: Floats2d, left: Ints1d, righ
         for first in range(0, len(left), _BLOCK):
             block = slice(first, first + _BLOCK)
             chosen = (torch.from_numpy(of[at[block]]).float().to(device) for of, at in ((lefts, left), (rights, right)))
-            near[block] = net.similarity(*chosen).double().cpu().numpy()
+            near[block] = net.measure(*chosen).double().cpu().numpy()
     return near

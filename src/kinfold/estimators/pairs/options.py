@@ -10,6 +10,9 @@ from kinfold.estimators.neural.options import Options
 from kinfold.nn.pair_losses import IN_BATCH
 from kinfold.nn.similarity import DISTANCES, LAYERED, PLAIN
 
+#: The similarity that reads the tokens of both sides, not a vector of each.
+ATTENTION = "attention"
+
 
 @dataclass(frozen=True)
 class PairOptions(Options):
@@ -19,6 +22,7 @@ class PairOptions(Options):
     similarity: str = "cosine"
     directed: bool = False
     roles: int | None = None
+    attention_units: int = 128
     margin: float = 1.0
     temperature: float = 0.05
 
@@ -29,8 +33,8 @@ class PairOptions(Options):
 
     @property
     def layered(self) -> bool:
-        """Whether layers say how near two vectors are, so that no index can find the nearest."""
-        return self.similarity in LAYERED
+        """Whether layers say how near two sides are, so that no index can find the nearest."""
+        return self.similarity not in PLAIN
 
     def check(self) -> None:
         """Raise InvalidParameterError if a parameter has a value that can't be used."""
@@ -48,6 +52,12 @@ class PairOptions(Options):
                 seen=f"similarity={self.similarity!r}",
                 fix=f"One of {', '.join(PLAIN)}, or loss='auto'.",
             )
+        if self.similarity == ATTENTION and self.roles is not None:
+            raise InvalidParameterError(
+                "Attention compares tokens, which have no roles.",
+                seen=f"roles={self.roles!r}",
+                fix="Leave `roles` out: directed=True alone keeps the sides apart.",
+            )
         if not self.directed and (self.towers == "separate" or self.roles is not None):
             raise InvalidParameterError(
                 "A pair and the same turned round would differ.",
@@ -58,9 +68,10 @@ class PairOptions(Options):
 
 _RULES: Rules = {
     "towers": one_of("shared", "separate"),
-    "similarity": one_of(*PLAIN, *LAYERED),
+    "similarity": one_of(*PLAIN, *LAYERED, ATTENTION),
     "directed": FLAG,
     "roles": optional(whole()),
+    "attention_units": whole(),
     "margin": POSITIVE,
     "temperature": POSITIVE,
 }

@@ -41,6 +41,11 @@ class PairPart:
         """Return n."""
         return len(self.pairs)
 
+    @classmethod
+    def unlabelled(cls, source: Source, keys: Keys1d, pairs: Ints1d) -> PairPart:
+        """Return pairs (n, 2) of which nothing else is known."""
+        return cls(source, keys, pairs, np.zeros(len(pairs), np.float32))
+
     def take(self, chosen: Array) -> PairPart:
         """Return some of the pairs."""
         return PairPart(self.source, self.keys, self.pairs[chosen], self.matches[chosen])

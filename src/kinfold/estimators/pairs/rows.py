@@ -27,7 +27,7 @@ from kinfold.estimators.pairs.sides import PairLabels, Sides, nothing, sides_of,
 from kinfold.text.normalize import check_texts
 from kinfold.text.tokenrows import write_rows
 from kinfold.text.vocabulary import Vocabulary
-from kinfold.types import Ints1d, Singles1d
+from kinfold.types import Array, Ints1d, Singles1d
 
 #: What pairs are called where their labels don't say.
 DIFFERENT, SAME = "different", "same"
@@ -75,8 +75,8 @@ def read(
     taken, vocabulary, rows_with, n_cut = Sides(), None, None, 0
     source: Source
     if is_array(items) or _arrays(pairs):
-        vectors = items if is_array(items) else np.concatenate([checked_array(side) for side in pairs])
-        source = VectorRows(checked_array(vectors))
+        vectors = items if is_array(items) else _beside(pairs)
+        source = VectorRows(checked_array(vectors), fixed=not options.spec.takes_ids)
         keys = source.keys()
         n = len(source) // 2
         places = checked_places(np.stack([np.arange(n), n + np.arange(n)], 1) if items is None else pairs, len(source))
@@ -141,14 +141,14 @@ def known_pairs(
                 fix="Give the same kind.",
                 code="D-093",
             )
-        vectors = VectorRows(np.concatenate([checked_array(side, like) for side in pairs]))
+        vectors = VectorRows(_beside([checked_array(side, like) for side in pairs]))
         n = len(vectors) // 2
         places = np.stack([np.arange(n), n + np.arange(n)], 1)
-        return PairPart(vectors, vectors.keys(), places, np.zeros(n, np.float32)), labels
+        return PairPart.unlabelled(vectors, vectors.keys(), places), labels
     taken = Sides()
     texts = list(taken.texts(sides_of(pairs, labels)))
     rows, keys, _ = known_rows(options, vocabulary, texts)
-    part = PairPart(rows, keys, taken.placed(), np.zeros(len(taken.given), np.float32))
+    part = PairPart.unlabelled(rows, keys, taken.placed())
     return part, None if all(label is None for label in taken.given) else taken.given
 
 
@@ -174,6 +174,12 @@ def _matches(options: PairOptions, labels: PairLabels, draws: bool) -> tuple[tup
 def _known_matches(labels: Any, classes: tuple[str, str], n: int) -> Singles1d:
     """Return which pairs match, by labels that must be known; without any all do."""
     return np.ones(n, np.float32) if labels is None else PairLabels(labels).among(classes).astype(np.float32)
+
+
+def _beside(sides: Any) -> Array:
+    """Return both sides' rows (N, T, D), one side after the other."""
+    left, right = sides
+    return np.concatenate([left, checked_array(right, VectorRows(checked_array(left), fixed=True))])
 
 
 def _labels(labels: Iterable[Any] | None, n: int) -> list[Any]:

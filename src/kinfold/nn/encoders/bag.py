@@ -78,7 +78,7 @@ class Bag(EncoderModule):
 
     def __init__(self, spec: BagOfEmbeddings, inputs: Inputs) -> None:
         rows = embedding(inputs, spec.dim)
-        super().__init__(rows.dim)
+        super().__init__(rows.dim, state_dim=rows.dim)
         self.embedding, self.pooling = rows, spec.pooling
         self.dropout, self.token_dropout = spec.dropout, spec.token_dropout
         if spec.pooling == "idf" and inputs.rows_with is not None and inputs.n_rows is not None:
@@ -88,6 +88,10 @@ class Bag(EncoderModule):
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the pooled vectors (B, D), some of their numbers dropped in training."""
         return functional.dropout(self.pooled(inputs, lengths), self.dropout, self.training)
+
+    def states(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the embeddings (B, T, D)."""
+        return functional.dropout(self.embedding(inputs), self.dropout, self.training)
 
     def pooled(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the mean, sum or weighted mean (B, D) of the rows' embeddings."""

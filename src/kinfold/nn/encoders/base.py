@@ -32,11 +32,13 @@ class EncoderModule(nn.Module):
         The width of a vector.
     longest
         What lies beyond this position of a row is cut; None cuts nothing.
+    state_dim
+        The width of what `states` returns; None where an encoder has no state for each position.
     """
 
-    def __init__(self, output_dim: int, longest: int | None = None) -> None:
+    def __init__(self, output_dim: int, longest: int | None = None, *, state_dim: int | None = None) -> None:
         super().__init__()
-        self.output_dim, self.longest = output_dim, longest
+        self.output_dim, self.longest, self.state_dim = output_dim, longest, state_dim
 
     def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return one vector for each row.
@@ -53,18 +55,30 @@ class EncoderModule(nn.Module):
         vectors
             (B, `output_dim`); zeros for a row of length 0.
         """
+        inputs, lengths = self.cut(inputs, lengths)
+        vectors = self.encode(inputs, lengths.clamp(min=1))
+        return vectors.masked_fill((lengths == 0).unsqueeze(1), 0.0)
+
+    def cut(self, inputs: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return rows without what is not read of them: at least one position, zeros behind each row's length."""
         if self.longest is not None:
             inputs, lengths = inputs[:, : self.longest], lengths.clamp(max=self.longest)
         if inputs.shape[1] == 0:
             inputs = inputs.new_zeros(inputs.shape[0], 1, *inputs.shape[2:])
         behind = torch.arange(inputs.shape[1], device=inputs.device) >= lengths.unsqueeze(1)  # (B, T)
-        inputs = inputs.masked_fill(behind if inputs.ndim == 2 else behind.unsqueeze(2), 0)
-        vectors = self.encode(inputs, lengths.clamp(min=1))
-        return vectors.masked_fill((lengths == 0).unsqueeze(1), 0.0)
+        return inputs.masked_fill(behind if inputs.ndim == 2 else behind.unsqueeze(2), 0), lengths
 
     @abstractmethod
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the vectors (B, `output_dim`) of rows that have at least one position each."""
+
+    def states(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Return the states (B, T, `state_dim`) of such rows, not yet pooled; behind a row they mean nothing."""
+        raise InvalidParameterError(
+            "This encoder has one vector for a text, and none for each token.",
+            seen=type(self).__name__.strip("_"),
+            fix="Take BagOfEmbeddings, WordCNN, RNN, GRU, LSTM or MinGRU.",
+        )
 
 
 class Encoder:
@@ -74,6 +88,8 @@ class Encoder:
     unit: ClassVar[str] = "word"
     #: Whether rows may be vectors as well as ids.
     takes_vectors: ClassVar[bool] = True
+    #: Whether rows may be ids: those of texts.
+    takes_ids: ClassVar[bool] = True
     #: What each parameter must be.
     rules: ClassVar[Rules] = {}
 
@@ -96,6 +112,12 @@ class Encoder:
                 f"{type(self).__name__} reads token ids, not vectors.",
                 seen=f"rows of vectors {inputs.dim} wide",
                 fix="Give texts, or take an encoder that reads vectors, such as GRU.",
+            )
+        if inputs.n_tokens is not None and not self.takes_ids:
+            raise InvalidParameterError(
+                f"{type(self).__name__} reads pictures, not texts.",
+                seen="rows of token ids",
+                fix="Give arrays (N, height, width), or take an encoder of texts, such as GRU.",
             )
         return self.module(inputs)
 

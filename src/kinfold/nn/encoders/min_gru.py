@@ -91,7 +91,7 @@ class _MinGRU(EncoderModule):
     def __init__(self, spec: MinGRU, inputs: Inputs) -> None:
         ways = 2 if spec.bidirectional else 1
         pooling = Pooling(spec.pooling, ways * spec.units, two_ways=spec.bidirectional)
-        super().__init__(pooling.output_dim)
+        super().__init__(pooling.output_dim, state_dim=ways * spec.units)
         self.embedding = embedding(inputs, spec.dim, dropout=spec.dropout, token_dropout=spec.token_dropout)
         self.pooling, self.dropout = pooling, spec.dropout
         self.layers, width = nn.ModuleList(), self.embedding.dim
@@ -103,6 +103,10 @@ class _MinGRU(EncoderModule):
             width = ways * spec.units
 
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+        pooled: Tensor = self.pooling(self.states(inputs, lengths), lengths)
+        return functional.dropout(pooled, self.dropout, self.training)
+
+    def states(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         first, *others = cast(list[Convolutions], list(self.layers))
         if isinstance(self.embedding, TokenEmbedding) and inputs.device.type == "cpu":
             vectors, places = self.embedding.distinct(inputs)
@@ -112,5 +116,4 @@ class _MinGRU(EncoderModule):
         for layer in others:
             below = functional.dropout(states, self.dropout, self.training)
             states = scan_ways([one(below, lengths) for one in layer.each()], lengths)
-        pooled: Tensor = self.pooling(states, lengths)
-        return functional.dropout(pooled, self.dropout, self.training)
+        return states

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-#: Name -> where the class is. A module is imported when its class is asked for: names can be listed without torch.
-ENCODERS: dict[str, str] = {
+#: Encoders of texts: name -> where the class is. A module is imported when its class is asked for, so that names can
+#: be listed without torch.
+TEXT_ENCODERS: dict[str, str] = {
     "bag": "kinfold.nn.encoders.bag:BagOfEmbeddings",
     "residual": "kinfold.nn.encoders.residual:ResidualBag",
     "char-cnn": "kinfold.nn.encoders.char_cnn:CharCNN",
@@ -14,3 +15,5 @@ ENCODERS: dict[str, str] = {
     "lstm": "kinfold.nn.encoders.lstm:LSTM",
     "min-gru": "kinfold.nn.encoders.min_gru:MinGRU",
 }
+#: Those that read other things as well.
+ENCODERS: dict[str, str] = TEXT_ENCODERS | {"image-cnn": "kinfold.nn.encoders.image_cnn:ImageCNN"}

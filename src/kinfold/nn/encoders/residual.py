@@ -89,6 +89,7 @@ class _Residual(Bag):
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.norms = nn.ModuleList(nn.BatchNorm1d(spec.units) for _ in self.layers if spec.norm)
         self.where, self.residual = spec.norm, spec.residual
+        self.state_dim = None
         self.output_dim = spec.units * (spec.layers if spec.concat else 1)
         self.last = nn.BatchNorm1d(self.output_dim) if spec.concat else None
 

@@ -95,7 +95,7 @@ class WordCNN(Encoder):
 class _WordCNN(EncoderModule):
     def __init__(self, spec: WordCNN, inputs: Inputs) -> None:
         pooling = Pooling(spec.pooling, spec.filters * len(spec.widths))
-        super().__init__(pooling.output_dim)
+        super().__init__(pooling.output_dim, state_dim=spec.filters * len(spec.widths))
         self.embedding = embedding(inputs, spec.dim, dropout=spec.dropout, token_dropout=spec.token_dropout)
         self.pooling, self.dropout = pooling, spec.dropout
         width, self.layers = self.embedding.dim, nn.ModuleList()
