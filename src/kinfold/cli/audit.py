@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, TextIO
 
@@ -14,10 +13,9 @@ from kinfold.cli.arguments.audit import SHARE, Audit
 from kinfold.cli.console import Console
 from kinfold.cli.model import load_model
 from kinfold.cli.outfile import whole_file
-from kinfold.cli.source import locate, show_ledger
+from kinfold.cli.source import holds_pairs, locate, read_labelled
 from kinfold.data.faults import shown
 from kinfold.data.records import Examples, Pairs
-from kinfold.data.samples import SAMPLES, sample_path
 from kinfold.data.table import Table, read_table
 from kinfold.errors import DataError, InvalidParameterError
 from kinfold.evaluation.audit import Audit as Audited
@@ -43,7 +41,7 @@ def audit_split(options: Audit, console: Console) -> dict[str, Json]:
             "seed": options.seed,
             "train_sides": train_ids,
             "test_sides": test_ids,
-            "model": None if options.model is None else load_model(options.model, console, also="match"),
+            "model": None if options.model is None else load_model(options.model, console, also=["match"]),
         }
         with console.progress() as report:
             made = audit(
@@ -83,19 +81,14 @@ def _check(options: Audit) -> None:
 
 
 def _is_text(options: Audit) -> bool:
-    return options.left is None and not _pair_sample(options.train)
-
-
-def _pair_sample(data: str) -> bool:
-    kind, _, name = data.partition(":")
-    return kind == "sample" and "left" in SAMPLES.get(name, ())
+    return options.left is None and not holds_pairs(options.train)
 
 
 def _parts(options: Audit, console: Console) -> tuple[tuple[Any, Ids | None], tuple[Any, Ids | None], list[Table]]:
     """Return the training rows and the test rows, each with the ids of their sides, and the tables read."""
     names = [options.train, *([options.test_data] if options.test_data is not None else [])]
-    tables = [_read(name, options.reading(), console) for name in names]
-    sides = [_side_ids(name, options) for name in names]
+    tables = [read_labelled(name, options.reading(), console, pairs=not _is_text(options)) for name in names]
+    sides = [_side_ids(name, options, console) for name in names]
     if len(tables) == 2:
         return (tables[0].rows, sides[0]), (tables[1].rows, sides[1]), tables
     rows = tables[0].rows
@@ -111,30 +104,13 @@ def _taken(sides: Ids | None, part: list[int]) -> Ids | None:
     return None if sides is None else ([sides[0][i] for i in part], [sides[1][i] for i in part])
 
 
-def _read(data: str, given: Mapping[str, Any], console: Console) -> Table:
-    path, options = _located(data, given, console)
-    options.setdefault("label", "label")
-    with console.progress() as report:
-        report(f"reading {os.path.basename(path) if path != '-' else 'standard input'}", None)
-        table = read_table(path, **options)
-    show_ledger(table.ledger, console)
-    return table
-
-
-def _located(data: str, given: Mapping[str, Any], console: Console) -> tuple[Any, dict[str, Any]]:
-    if _pair_sample(data):
-        name = data.partition(":")[2]
-        return sample_path(name), {**{column: column for column in SAMPLES[name]}, **given}
-    return locate(data, given, console)
-
-
-def _side_ids(data: str, options: Audit) -> Ids | None:
+def _side_ids(data: str, options: Audit, console: Console) -> Ids | None:
     """Return the ids of the sides of pairs, read from the same file in a second pass."""
     if options.left_id is None or options.right_id is None:
         return None
     dropped = ("rejected", "label", "id", "group", "merge_labels", "merge_duplicates", "multi_label")
-    given = {name: value for name, value in options.reading().items() if name not in dropped}
-    path = sample_path(data.partition(":")[2]) if _pair_sample(data) else data
+    path, known = locate(data, options.reading(), console, pairs=True)
+    given = {name: value for name, value in known.items() if name not in dropped}
     rows = read_table(path, **{**given, "left": options.left_id, "right": options.right_id}).pairs
     return rows.lefts, rows.rights
 

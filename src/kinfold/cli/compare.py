@@ -10,10 +10,11 @@ from typing import Any
 from kinfold.cli.arguments.compare import Compare
 from kinfold.cli.console import Console
 from kinfold.cli.kept import Kept
-from kinfold.cli.model import load_model, several_if_model
+from kinfold.cli.model import load_model, several_if_model, task_at
 from kinfold.cli.outfile import whole_file
 from kinfold.cli.overlap import overlap
 from kinfold.cli.source import read_labelled
+from kinfold.data.records import Pairs
 from kinfold.errors import InvalidParameterError
 from kinfold.evaluation.agreement import Agreement, agreement
 from kinfold.evaluation.agreement_page import agreement_page
@@ -40,20 +41,35 @@ def compare_models(options: Compare, console: Console) -> dict[str, Json]:
 def _compared(options: Compare, console: Console) -> tuple[dict[str, str], Comparison, Agreement]:
     """Return the models' paths by their names, the comparison, and how far they agree."""
     *paths, data = options.paths
-    models = {name: load_model(path, console) for name, path in zip(short_names(paths), paths, strict=True)}
-    table = read_labelled(data, several_if_model(options.reading(), list(models.values())), console)
+    task = "match" if task_at(paths[0]) == "match" else "classify"
+    _check_sides(options, task)
+    models = {name: load_model(path, console, task=task) for name, path in zip(short_names(paths), paths, strict=True)}
+    given_reading = several_if_model(options.reading(), list(models.values()))
+    rows = read_labelled(data, given_reading, console, pairs=task == "match").rows
     for name, model in models.items():
-        found = overlap(Kept.of(model.load_report_.manifest).sketch, table.examples.texts)
+        found = overlap(Kept.of(model.load_report_.manifest).sketch, rows if isinstance(rows, Pairs) else rows.texts)
         if found is not None and found.n_known:
             console.warn(f"D-032: {name}: {found}; that favours it")
     given: dict[str, Any] = {"metric": options.metric, "positive": options.positive, "seed": options.seed}
     chosen = {name: value for name, value in given.items() if value is not None}
     with console.progress() as report:
-        report(f"comparing on {len(table.examples):,} rows", None)
+        report(f"comparing on {len(rows):,} rows", None)
         asked = {name: _Asked(model) for name, model in models.items()}
-        comparison = compare(asked, table.examples, **chosen)
-        alike = agreement(asked, table.examples)
+        comparison = compare(asked, rows, **chosen)
+        alike = agreement(asked, rows)
     return dict(zip(models, paths, strict=True)), comparison, alike
+
+
+def _check_sides(options: Compare, task: str) -> None:
+    """Raise for columns that models of this task don't read."""
+    odd = options.text if task == "match" else options.left or options.right
+    if odd is not None:
+        raise InvalidParameterError(
+            f"these models read {'pairs: --left, --right' if task == 'match' else 'single texts: --text'}",
+            seen=f"column {odd}",
+            fix="name the columns they read",
+            code="U-015",
+        )
 
 
 class _Asked:
@@ -62,7 +78,7 @@ class _Asked:
     def __init__(self, model: Any) -> None:
         self.classes_: Sequence[str] = model.classes_
         self._model = model
-        self._texts: list[str] | None = None
+        self._texts: list[Any] | None = None
 
     def fit(self, texts: Sequence[str], labels: Sequence[Any]) -> Any:
         """Refuse: it has learned."""
@@ -78,7 +94,7 @@ class _Asked:
         self._ask(list(texts))
         return self._answers
 
-    def _ask(self, texts: list[str]) -> None:
+    def _ask(self, texts: list[Any]) -> None:
         if texts != self._texts:
             self._probabilities: Floats2d = self._model.predict_proba(texts)
             self._answers: list[Any] = self._model.answers(self._probabilities)

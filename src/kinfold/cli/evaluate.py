@@ -14,12 +14,16 @@ from kinfold.types import Json
 #: Task -> what measures models of it; imported when there is one to measure.
 WORK = {
     "classify": "kinfold.cli.evaluate_classifier:evaluate_classifier",
+    "match": "kinfold.cli.evaluate_matcher:evaluate_matcher",
     "embed": "kinfold.cli.evaluate_vectors:evaluate_vectors",
     "regress": "kinfold.cli.numbers:evaluate_regressor",
 }
 #: Options that every task takes, and those of word vectors alone; all others are those of classifiers.
 _SHARED = {"model", "data", "seed", "json", "debug"}
 _OF_VECTORS = {"restrict", "method"}
+_OF_PAIRS = {"left", "right", "no_labels"}
+#: Options of single texts that say nothing of pairs.
+_OF_TEXTS = {"text", "label_errors", "multi_label", "label_separator"}
 #: Options of classifiers that say nothing of numbers.
 _OF_LABELS = {"report", "label_errors", "positive", "multi_label", "label_separator"}
 
@@ -36,6 +40,7 @@ def _check(options: Evaluate, task: str) -> None:
     """Raise for an option that says nothing to models of this task."""
     given = {field.name for field in fields(options) if getattr(options, field.name) != field.default} - _SHARED
     odd = given - _OF_VECTORS if task == "embed" else given & _OF_VECTORS
+    odd |= given & (_OF_TEXTS if task == "match" else _OF_PAIRS)
     if task == "regress":
         odd |= given & _OF_LABELS
     if odd:

@@ -8,10 +8,9 @@ from typing import Any
 from kinfold.cli.arguments.evaluate import Evaluate
 from kinfold.cli.console import Console
 from kinfold.cli.kept import Kept
-from kinfold.cli.measure import measure, show_evaluation
+from kinfold.cli.measure import measure, show_evaluation, warn_of_known
 from kinfold.cli.model import load_model, several_if_model
 from kinfold.cli.outfile import whole_file
-from kinfold.cli.overlap import overlap
 from kinfold.cli.source import read_labelled
 from kinfold.data.checks import check_label_sets
 from kinfold.data.faults import shown
@@ -58,18 +57,11 @@ def evaluate_classifier(options: Evaluate, console: Console) -> dict[str, Json]:
 
 def _warn(model: Any, kept: Kept, table: Table, console: Console) -> None:
     """Say what makes the figures mean less: unknown labels, texts the model was trained on."""
-    examples, ledger = table.examples, table.ledger
+    examples = table.examples
     if examples.labels is not None and not model.multilabel_:
         for message in check_label_sets(model.classes_, examples.labels):
             console.warn(message)
-    if ledger.sha256 and ledger.sha256 in {step.get("sha256") for step in kept.history}:
-        console.warn(f"D-032: {ledger.source} is a file the model was trained on; its figures say little of new texts")
-        return
-    found = overlap(kept.sketch, examples.texts)
-    if found is not None and found.n_known:
-        console.warn(f"D-032: {found}; figures on them say nothing about new texts")
-    elif found is not None:
-        console.say(f"{found}")
+    warn_of_known(kept, examples, table.ledger, console)
 
 
 def _label_issues(model: Any, table: Table, seed: int | None, console: Console) -> LabelIssues:

@@ -9,34 +9,58 @@ from typing import Any
 
 from kinfold.cli.arguments.explain import Explain
 from kinfold.cli.console import Console, marked
-from kinfold.cli.model import load_model
+from kinfold.cli.explain_pairs import cut_pair, show_pair
+from kinfold.cli.model import load_model, task_at
 from kinfold.cli.outfile import whole_file
 from kinfold.data.faults import fault
+from kinfold.errors import InvalidParameterError
 from kinfold.types import Json
 
 
 def explain(options: Explain, console: Console) -> dict[str, Json]:
     """Do what `kinfold explain` does; return its JSON."""
-    texts = _texts(options.text)
+    pairs = task_at(options.model) == "match"
+    asked = _asked(options, pairs=pairs)
     with ExitStack() as stack:
         page = stack.enter_context(whole_file(options.html)) if options.html is not None else None
-        model = load_model(options.model, console)
-        found = [model.explain(text, options.label) for text in texts]
+        model = load_model(options.model, console, also=["match"])
+        found = [model.explain(*one) if pairs else model.explain(*one, options.label) for one in asked]
         if page is not None:
             page.write(_page(options.model, found))
     for explanation in found:
-        _show(explanation, options.top, console)
-    return {"model": options.model, "explanations": [_cut(one.to_dict(), options.top) for one in found]}
+        if pairs:
+            show_pair(explanation, options.top, console)
+        else:
+            _show(explanation, options.top, console)
+    cut = [cut_pair(one, options.top) if pairs else _cut(one.to_dict(), options.top) for one in found]
+    if pairs:
+        cut = [{"pair": list(one), **parts} for one, parts in zip(asked, cut, strict=True)]
+    return {"model": options.model, "explanations": cut}
 
 
-def _texts(text: str) -> list[str]:
-    if text != "-":
+def _asked(options: Explain, *, pairs: bool) -> list[tuple[str, ...]]:
+    """Return what to explain: a text each, or the two of a pair."""
+    given = [text for text in (options.text, options.right) if text is not None]
+    if pairs and options.label is not None:
+        raise InvalidParameterError(
+            "of a pair it is explained how likely it matches", seen="--label", fix="leave it out", code="U-024"
+        )
+    if options.text != "-" or options.right is not None:
+        if len(given) != 1 + pairs:
+            wanted = "two texts, LEFT and RIGHT" if pairs else "one text"
+            raise InvalidParameterError(
+                f"this model explains {wanted}", seen=f"{len(given)} texts", fix="quote each text", code="U-024"
+            )
         # What the terminal's encoding could not hold came as half surrogates.
-        return [text.encode("utf-8", "replace").decode("utf-8")]
+        return [tuple(text.encode("utf-8", "replace").decode("utf-8") for text in given)]
     lines = sys.stdin.buffer.read().decode("utf-8", "replace").splitlines()
-    texts = [line for line in lines if line.strip()]
+    texts = [tuple(line.split("\t") if pairs else [line]) for line in lines if line.strip()]
     if not texts:
         raise fault("D-003", "<stdin> is empty", seen="no line with a text", fix="give texts, one a line")
+    odd = next((i for i, text in enumerate(texts, 1) if len(text) != 1 + pairs), None)
+    if odd is not None:
+        seen = f"{len(texts[odd - 1])} texts"
+        raise fault("D-037", f"<stdin>, pair {odd:,}: no pair", seen=seen, fix="two texts a line, a tab between them")
     return texts
 
 

@@ -39,6 +39,8 @@ class Kept:
         One entry an epoch, where the model was learned in any: words, words a second, losses.
     measured_on, baselines
         What the metrics were measured on, and what the baselines score there.
+    sides, shared_words
+        Of a matcher: the texts of the training pairs, and its baseline; as `Known` and `SharedWords` write them.
     """
 
     labels: dict[str, Any] = field(default_factory=dict)
@@ -48,6 +50,8 @@ class Kept:
     epochs: list[dict[str, Any]] = field(default_factory=list)
     measured_on: dict[str, Any] = field(default_factory=dict)
     baselines: dict[str, Any] = field(default_factory=dict)
+    sides: dict[str, Any] = field(default_factory=dict)
+    shared_words: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, manifest: Manifest) -> Kept:
@@ -62,6 +66,8 @@ class Kept:
             [epoch for epoch in epochs if isinstance(epoch, dict)] if isinstance(epochs, list) else [],
             _mapping(notes.get("measured_on")),
             _mapping(notes.get("baselines")),
+            _mapping(notes.get("sides")),
+            _mapping(notes.get("shared_words")),
         )
 
     def training_labels(self) -> Sequence[Label] | Mapping[str, int] | None:

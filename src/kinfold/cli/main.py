@@ -38,6 +38,11 @@ VERBS = {
         "kinfold.cli.regress:train_regress",
         "Learn to tell a number from a text.",
     ),
+    "train match": Verb(
+        "kinfold.cli.arguments.match:TrainMatch",
+        "kinfold.cli.match:train_match",
+        "Learn to tell whether two texts belong together.",
+    ),
     "train embed": Verb(
         "kinfold.cli.arguments.embed:TrainEmbed",
         "kinfold.cli.embed:train_embed",

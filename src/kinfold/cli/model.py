@@ -15,6 +15,7 @@ from kinfold.errors import InvalidParameterError
 #: Task -> what models of it are asked with.
 VERBS_OF = {
     "classify": "kinfold predict, explain, evaluate, compare or show",
+    "match": "kinfold predict, explain, evaluate, compare, audit or show",
     "regress": "kinfold predict, evaluate or show",
     "embed": "kinfold nearest, analogy, members, rank, map, evaluate or show",
 }
@@ -25,8 +26,10 @@ def task_at(path: str) -> str:
     return "embed" if os.path.exists(path) and not os.path.isdir(path) else task_of(describe(path))
 
 
-def load_model(path: str, console: Console, *, task: str = "classify", also: str = "", mmap: bool = False) -> Any:
-    """Load a model of a task, or `also` of another, with progress shown, and show what its loading warns of.
+def load_model(
+    path: str, console: Console, *, task: str = "classify", also: Sequence[str] = (), mmap: bool = False
+) -> Any:
+    """Load a model of a task, or of one `also` taken, with progress shown, and show what its loading warns of.
 
     Raises
     ------
@@ -42,9 +45,9 @@ def load_model(path: str, console: Console, *, task: str = "classify", also: str
     return model
 
 
-def _check_task(path: str, task: str, also: str) -> None:
+def _check_task(path: str, task: str, also: Sequence[str]) -> None:
     found = task_of(describe(path))
-    if found and found not in (task, also):
+    if found and found not in (task, *also):
         raise InvalidParameterError(
             f"{path} is a model of another task",
             seen=f"a model that kinfold train {found} makes, where one of kinfold train {task} is needed",

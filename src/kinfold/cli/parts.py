@@ -10,7 +10,7 @@ from kinfold.cli.console import Console
 from kinfold.cli.source import read_labelled
 from kinfold.cli.stopped import Stopped
 from kinfold.data.ledger import Ledger
-from kinfold.data.records import Examples
+from kinfold.data.records import Examples, Pairs
 from kinfold.data.splits import By, split
 from kinfold.errors import InvalidParameterError
 
@@ -39,7 +39,7 @@ def parts(
     return train, test, f"{len(test):,} rows of {ledger.source} that were held out"
 
 
-def fit(model: Any, texts: Sequence[str], labels: Any, kept: Stopped | None, console: Console) -> None:
+def fit(model: Any, texts: Sequence[str] | Pairs, labels: Any, kept: Stopped | None, console: Console) -> None:
     """Fit a model with progress shown; `kept`: where a net keeps how far it is."""
     more = {} if kept is None else {"checkpoint": kept.folder, "resume": kept.goes_on}
     with console.progress() as report:

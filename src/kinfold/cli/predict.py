@@ -33,16 +33,15 @@ def predict(options: Predict, console: Console) -> dict[str, Json] | None:
     """Do what `kinfold predict` does; return its JSON, None where that is written already."""
     begun = time.monotonic()
     form = _form(options)
-    model = load_model(options.model, console, also="regress")
-    if model.task == "regress" and options.proba:
-        raise InvalidParameterError("numbers have no probabilities", fix="leave out --proba", code="U-010")
+    model = load_model(options.model, console, also=("regress", "match"))
+    _check(model, options)
     if options.threads is not None:
         model.set_params(n_threads=options.threads)
     inside = options.json and options.output is None
     labels: Counter[str] = Counter()
     with ExitStack() as stack:
         file = sys.stdout if options.output is None else stack.enter_context(whole_file(options.output))
-        reader = stack.enter_context(_reader(options, console))
+        reader = stack.enter_context(_reader(options, console, pairs=model.task == "match"))
         writer = OneObject(file) if inside else _writer(form, file, model, options)
         report = None
         if options.output is not None:
@@ -67,6 +66,24 @@ def predict(options: Predict, console: Console) -> dict[str, Json] | None:
     return None if inside or not options.json else summary
 
 
+def _check(model: Any, options: Predict) -> None:
+    """Raise for an option that says nothing to the model."""
+    of_pairs = options.left is not None or options.right is not None
+    faults = (
+        (model.task == "regress" and options.proba, "numbers have no probabilities", "--proba"),
+        (model.task == "match" and options.text is not None, "a matcher reads pairs: --left and --right", "--text"),
+        (model.task != "match" and of_pairs, "this model reads single texts: --text", "--left, --right"),
+        (
+            options.threads is not None and "n_threads" not in model.get_params(deep=False),
+            "this model has no threads to set",
+            "--threads",
+        ),
+    )
+    for wrong, what, option in faults:
+        if wrong:
+            raise InvalidParameterError(what, seen=option, fix=f"leave out {option}", code="U-010")
+
+
 class _Reader:
     """A table or the lines of standard input, to be iterated over and closed alike."""
 
@@ -89,7 +106,7 @@ class _Reader:
             self._inner.close()
 
 
-def _reader(options: Predict, console: Console) -> _Reader:
+def _reader(options: Predict, console: Console, *, pairs: bool) -> _Reader:
     given = options.reading()
     if options.data == "-" and not set(given) - {"format"} and given.get("format", "text") in ("auto", "text"):
         if options.id is not None:
@@ -97,10 +114,10 @@ def _reader(options: Predict, console: Console) -> _Reader:
                 "lines of text have no ids", fix="leave out --id, or give --format", code="U-010"
             )
         if sys.stdin.isatty():
-            console.say("one text a line; Ctrl-D ends")
-        return _Reader(LineReader())
-    path, known = locate(options.data, given, console)
-    if path == "-":
+            console.say(f"one {'pair a line, a tab between the texts' if pairs else 'text a line'}; Ctrl-D ends")
+        return _Reader(LineReader(pairs=pairs))
+    path, known = locate(options.data, given, console, pairs=pairs)
+    if path == "-" and not pairs:
         known.setdefault("format", "text")
     known.pop("label", None)
     return _Reader(open_table(path, **{**known, "id": options.id, "max_rejected": 1.0}))
@@ -130,14 +147,14 @@ def _writer(form: str, file: TextIO, model: Any, options: Predict) -> Writer:
 def _answers(model: Any, block: Block, proba: bool, labels: Counter[str]) -> Iterator[Answer]:
     """Yield an answer for each record of a block, in order."""
     rows = block.rows
-    assert isinstance(rows, Examples)
+    asked: Any = rows.texts if isinstance(rows, Examples) else rows
     made = [refusal(reject) for reject in block.rejected]
     ids: Sequence[str | None] = rows.ids or [None] * len(rows)
     if len(rows) and model.task == "regress":
-        found = model.predict(rows.texts)
+        found = model.predict(asked)
         made += [number(record, id, value) for record, id, value in zip(block.numbers, ids, found, strict=True)]
     elif len(rows):
-        probabilities = model.predict_proba(rows.texts)
+        probabilities = model.predict_proba(asked)
         given = model.answers(probabilities)
         made += [
             answer(number, id, label, row, model.classes_, proba)
@@ -160,7 +177,7 @@ def _check_used(ledger: Ledger) -> None:
 
 def _summary(options: Predict, model: Any, ledger: Ledger, labels: Mapping[str, int], begun: float) -> dict[str, Json]:
     counts: dict[str, Json] = {}
-    if model.task == "classify":
+    if model.task != "regress":
         named = {name: labels.get(name, 0) for name in model.classes_}
         counts = {"labels": named, "abstained": labels.get("", 0)}
     return {

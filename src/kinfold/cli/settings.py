@@ -72,13 +72,17 @@ MODELS: dict[str, dict[str, Preset]] = {
     "regress": {
         name: Preset(f"{_NEURAL}.regressor", "TextRegressor", NETS.get(name, {}), name) for name in TEXT_ENCODERS
     },
+    "match": {
+        "boosted": Preset("estimators.boosted.matcher", "BoostedPairMatcher"),
+        **{name: Preset("estimators.pairs.matcher", "PairMatcher", NETS.get(name, {}), name) for name in TEXT_ENCODERS},
+    },
     "embed": {name: Preset("estimators.skipgram.estimator", "SkipGram", params) for name, params in SKIPGRAM.items()},
 }
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _INT = re.compile(r"[+-]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
-_PLAIN = ("None", "bool", "int", "float", "tuple", "Sequence", "str")
+_PLAIN = ("None", "bool", "int", "float", "tuple", "Sequence", "words", "str")
 _WORDS = {
     "None": "none",
     "bool": "true or false",
@@ -86,6 +90,7 @@ _WORDS = {
     "float": "a number",
     "tuple": "whole numbers such as 1,3",
     "Sequence": "whole numbers such as 8,8 or [[3,5],8]",
+    "words": "words such as no,not",
     "str": "text",
 }
 
@@ -117,10 +122,12 @@ def settings(
     seed: int | None = None,
     threads: int | None = None,
     valid: float | None = None,
+    directed: bool | None = None,
 ) -> Settings:
     """Return what `--model`, `--config`, `--set` and the options for one parameter say together.
 
     `valid` is that of `kinfold train embed`; to `kinfold train classify` it names a file, which is no parameter.
+    `directed` is that of `kinfold train match`.
 
     Raises
     ------
@@ -137,10 +144,22 @@ def settings(
     known = names[name].parameters()
     given = {key: _filed(_known(key, known), value) for key, value in filed.get("params", {}).items()}
     said = dict(parse_assignment(text, known) for text in assignments)
-    options = (("--seed", "random_state", seed), ("--threads", "n_threads", threads), ("--valid", "valid", valid))
+    options = (
+        ("--seed", "random_state", seed),
+        ("--threads", "n_threads", threads),
+        ("--valid", "valid", valid),
+        ("--directed", "directed", directed),
+    )
     for option, key, value in options:
         if value is None:
             continue
+        if key not in known:
+            raise InvalidParameterError(
+                f"{option} says nothing to this model",
+                seen=f"--model {name}",
+                fix="leave it out; OMP_NUM_THREADS=1 before the command sets how many threads scikit-learn takes",
+                code="U-003",
+            )
         if said.get(key, value) != value:
             raise InvalidParameterError(
                 f"{option} and --set {key} contradict each other", fix="give one of them", code="U-003"
@@ -179,6 +198,8 @@ def parse_value(parameter: Parameter, text: str) -> Any:
             return tuple(map(int, numbers))
     if any(kind not in _PLAIN for kind in kinds) and text.startswith("{"):
         return _json(parameter, text)
+    if "words" in kinds:
+        return tuple(word.strip() for word in text.split(",") if word.strip())
     if "str" in kinds:
         return text
     raise _unfit(parameter, text)
@@ -239,7 +260,8 @@ def _filed(parameter: Parameter, value: Any) -> Any:
     elif isinstance(value, float):
         fits = "float" in kinds and math.isfinite(value)
     elif isinstance(value, list):
-        fits = "Sequence" in kinds or ("tuple" in kinds and all(type(item) is int for item in value))
+        words = "words" in kinds and all(isinstance(item, str) for item in value)
+        fits = "Sequence" in kinds or words or ("tuple" in kinds and all(type(item) is int for item in value))
         value = tuple(value)
     else:
         fits = isinstance(value, dict) and any(kind not in _PLAIN for kind in kinds)

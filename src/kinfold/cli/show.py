@@ -12,6 +12,7 @@ from kinfold.cli.arguments.show import Show
 from kinfold.cli.console import Console, marked
 from kinfold.cli.kept import Kept, task_of
 from kinfold.cli.main import find
+from kinfold.errors import InvalidParameterError
 from kinfold.types import Json
 
 _SHOWN_LABELS, _SHOWN_EPOCHS = 20, 10
@@ -29,6 +30,13 @@ def show(options: Show, console: Console) -> dict[str, Json]:
     write_rows(rows(found, kept), console)
     if options.top and task_of(manifest) == "embed":
         found |= find("kinfold.cli.show_vectors:first_words")(options, console)
+    elif options.top and task_of(manifest) == "match":
+        raise InvalidParameterError(
+            "a matcher has no n-grams of its own",
+            seen=f"--top {options.top}",
+            fix="kinfold explain MODEL LEFT RIGHT says what spoke for a pair",
+            code="U-024",
+        )
     elif options.top:
         found["ngrams"] = _ngrams(options, console)
     return found
@@ -122,6 +130,12 @@ def _content(found: Mapping[str, Any]) -> tuple[str, str]:
     if "words" in found:
         return "vectors", f"{found['words']:,} words, {found['dim']:,} numbers each"
     labels = [str(label) for label in found["labels"]]
+    if found["task"] == "match" and len(labels) == 2:
+        turned = "may differ" if found["parameters"].get("directed") else "score the same"
+        return (
+            "labels",
+            f"{labels[1]} where two texts match, else {labels[0]}; a pair and the same turned round {turned}",
+        )
     more = f" and {len(labels) - _SHOWN_LABELS:,} more" if len(labels) > _SHOWN_LABELS else ""
     return "labels", f"{len(labels):,}: {', '.join(labels[:_SHOWN_LABELS])}{more}"
 

@@ -17,17 +17,42 @@ from kinfold.errors import InvalidParameterError
 _SHOWN_LABELS = 10
 
 
-def locate(data: str, given: Mapping[str, Any], console: Console) -> tuple[str | Path, dict[str, Any]]:
-    """Return the path that DATA means, and how to read it: what was given goes before what is known of it."""
+#: The column of each side where none is named.
+SIDES = {"left": "left", "right": "right"}
+
+
+def locate(
+    data: str, given: Mapping[str, Any], console: Console, *, pairs: bool = False
+) -> tuple[str | Path, dict[str, Any]]:
+    """Return the path that DATA means, and how to read it: what was given goes before what is known of it.
+
+    Raises
+    ------
+    InvalidParameterError
+        U-006: it is known to hold pairs where single texts are wanted, or texts where `pairs` are.
+    """
+    path, known = _located(data, console)
+    if known is not None and ("left" in known) != pairs:
+        raise InvalidParameterError(
+            "these are pairs of texts, not single ones" if not pairs else "these are single texts, not pairs",
+            seen=data,
+            fix=f"use sample:{'questions' if pairs else 'reviews'}, or name a file",
+            code="U-006",
+        )
+    return path, {**(SIDES if pairs else {}), **(known or {}), **given}
+
+
+def holds_pairs(data: str) -> bool:
+    """Return whether DATA is the name of a sample of pairs."""
+    kind, _, name = data.partition(":")
+    return kind == "sample" and "left" in SAMPLES.get(name, ())
+
+
+def _located(data: str, console: Console) -> tuple[str | Path, dict[str, Any] | None]:
+    """Return the path, and how it is read where that is known."""
     kind, mark, name = data.partition(":")
     if mark and kind == "sample":
-        path = sample_path(name)
-        columns = {column: column for column in SAMPLES[name] if column != "text"}
-        if "left" in columns:
-            raise InvalidParameterError(
-                "this sample holds pairs of texts", seen=data, fix="use sample:reviews", code="U-006"
-            )
-        return path, {**columns, **given}
+        return sample_path(name), {column: column for column in SAMPLES[name] if column != "text"}
     if mark and kind == "fetch":
         with console.progress() as report:
             found = fetch_details(name, progress=lambda done, total: report(f"fetching {name}", share(done, total)))
@@ -40,8 +65,8 @@ def locate(data: str, given: Mapping[str, Any], console: Console) -> tuple[str |
                 fix="unpack it, and name the file with the texts",
                 code="U-006",
             )
-        return found.path, {**found.reading.options, **given}
-    return data, dict(given)
+        return found.path, dict(found.reading.options)
+    return data, None
 
 
 def share(done: int, total: int | None) -> float | None:
@@ -49,9 +74,9 @@ def share(done: int, total: int | None) -> float | None:
     return done / total if total else None
 
 
-def read_labelled(data: str, given: Mapping[str, Any], console: Console) -> Table:
-    """Read labelled texts, and show the ledger and its warnings."""
-    path, options = locate(data, given, console)
+def read_labelled(data: str, given: Mapping[str, Any], console: Console, *, pairs: bool = False) -> Table:
+    """Read labelled texts or pairs, and show the ledger and its warnings."""
+    path, options = locate(data, given, console, pairs=pairs)
     options.setdefault("label", "label")
     with console.progress() as report:
         report(f"reading {os.path.basename(path) if path != '-' else 'standard input'}", None)

@@ -16,7 +16,8 @@ SUFFIX = ".training"
 _READ = ("corpus.npz", "rows.npz")
 #: A folder in it where a net's trainer writes, and the endings of what trainers leave in either.
 _INNER = "training"
-_ENDINGS = (".npz", ".ids", ".tmp", ".json", ".safetensors")
+_WEIGHTS = ".safetensors"
+_ENDINGS = (".npz", ".ids", ".tmp", ".json", _WEIGHTS)
 
 
 class Stopped:
@@ -45,7 +46,9 @@ class Stopped:
     @property
     def can_go_on(self) -> bool:
         """Whether there is something to go on from."""
-        return any(os.path.exists(os.path.join(self.folder, name)) for name in _READ)
+        read = any(os.path.exists(os.path.join(self.folder, name)) for name in _READ)
+        # A matcher reads its pairs again: its trainer's first checkpoint is what it can go on from.
+        return read or any(name.endswith(_WEIGHTS) for name in _names(os.path.join(self.folder, _INNER)))
 
     @property
     def goes_on(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -182,7 +183,7 @@ class Agreement:
 
 
 def agreement(
-    classifiers: Mapping[str, Classifier], examples: scoring.Rows, *, n_examples: int = N_EXAMPLES
+    classifiers: Mapping[str, Classifier], examples: scoring.AnyRows, *, n_examples: int = N_EXAMPLES
 ) -> Agreement:
     """Return how far fitted classifiers answer alike.
 
@@ -263,7 +264,7 @@ def _pair(
 
 def _examples(
     names: list[str],
-    texts: list[str],
+    texts: list[Any],
     labels: list[Label],
     answers: list[list[Answer]],
     coded: list[Coded],
@@ -281,7 +282,7 @@ def _examples(
     return tuple(
         Disagreement(
             row=int(differ[k]),
-            text=texts[differ[k]],
+            text=scoring.text_of(texts[differ[k]]),
             label=labels[differ[k]],
             answers={name: said[differ[k]] for name, said in zip(names, answers, strict=True)},
             probabilities={

@@ -124,7 +124,7 @@ class Comparison:
 
 def compare(
     classifiers: Mapping[str, Classifier],
-    examples: scoring.Rows,
+    examples: scoring.AnyRows,
     *,
     metric: str | None = None,
     positive: str | None = None,
@@ -140,7 +140,7 @@ def compare(
     classifiers
         Name -> fitted classifier, two or more.
     examples
-        Labelled rows that none was trained on: `Examples`, or anything with `texts`, `labels` and `groups`.
+        Labelled rows that none was trained on: `Examples`, `Pairs` for matchers, or anything with the same columns.
     metric
         By default ``accuracy``, for multi-label rows ``f1`` (micro).
     positive

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,7 +15,11 @@ from kinfold.evaluation.coding import Answer, Coded, encode, positive_code
 from kinfold.evaluation.comparison import Difference, differences
 from kinfold.evaluation.curves import CalibrationBin, ClassRow, Curve
 from kinfold.evaluation.intervals import LEVEL, N_DRAWS, Interval
+from kinfold.evaluation.strata import Stratum, pair_strata, sides_seen, stratum_scores
 from kinfold.types import Classifier, Floats2d, Ints1d, Json, Label
+
+#: What is measured of each stratum of pairs.
+_OF_STRATA = ("accuracy", "f1", "auc")
 
 
 @runtime_checkable
@@ -51,7 +55,8 @@ class Evaluation:
     """How good a classifier is on rows it has not seen; made by `evaluate`.
 
     `metrics` and `baselines` hold intervals; `differences` says what the classifier gains over each baseline
-    in the main metric, on the same draws of the same rows.
+    in the main metric, on the same draws of the same rows. `strata` are the scores of pairs by how many of their
+    sides the model learned from, where that is known.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Evaluation:
     seconds: float
     coded: Coded = field(repr=False)
     task: str = "classify"
+    strata: tuple[Stratum, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -118,7 +124,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Json]:
         """Return what ``kinfold evaluate --json`` prints."""
-        return {
+        told: dict[str, Json] = {
             "model": self.name,
             "task": self.task,
             "rows": dict(self.rows),
@@ -129,6 +135,7 @@ class Evaluation:
             },
             "seconds": round(self.seconds, 3),
         }
+        return told | ({"strata": [stratum.to_dict() for stratum in self.strata]} if self.strata else {})
 
     def verdict(self) -> list[tuple[str, bool]]:
         """Return the answer in sentences, as pieces of text with whether each is to be stressed."""
@@ -144,9 +151,10 @@ class Evaluation:
 
 def evaluate(
     classifier: Classifier,
-    examples: scoring.Rows,
+    examples: scoring.AnyRows,
     *,
     train_labels: Sequence[Label] | Mapping[str, int] | None = None,
+    train_texts: Container[str] | None = None,
     baselines: Mapping[str, Classifier] | None = None,
     positive: str | None = None,
     ledger: LedgerCounts | None = None,
@@ -156,17 +164,21 @@ def evaluate(
     n_draws: int = N_DRAWS,
     seed: int = 0,
 ) -> Evaluation:
-    """Measure a fitted classifier on labelled rows it has not seen, with intervals and beside its baselines.
+    """Measure a fitted classifier or matcher on labelled rows it has not seen, with intervals and beside baselines.
 
     Parameters
     ----------
     classifier
         Anything with `predict`, `predict_proba` and `classes_`. An answer of None is an abstention.
     examples
-        Labelled rows: `Examples`, or anything with `texts`, `labels` and `groups`.
+        Labelled rows: `Examples`, `Pairs` for a matcher, or anything with the same columns. Pairs without groups are
+        drawn by connected components of texts, where these are small.
     train_labels
         The labels of the training rows, or the number of rows of each, for the majority baseline; without
         them it is taken from the test rows, which flatters it, and `majority_source` says so.
+    train_texts
+        Of pairs: the texts of the training pairs, or anything that says with ``in`` whether it knows a text. Scores
+        are then given by how many sides of a pair were learned from too.
     baselines
         Name -> other fitted classifiers to measure beside it.
     positive
@@ -204,6 +216,11 @@ def evaluate(
     pairs = [("", other) for other in systems if other]
     found = differences(systems, of_main, main, pairs, level=level, grouped=groups is not None)
     intervals = {other: {metric: one.interval(level) for metric, one in scores[other].items()} for other in systems}
+    strata: tuple[Stratum, ...] = ()
+    if isinstance(examples, scoring.PairRows) and train_texts is not None:
+        found_sides = pair_strata(sides_seen(examples.lefts, examples.rights, train_texts))
+        asked = [metric for metric in _OF_STRATA if metric in scores[""]]
+        strata = stratum_scores(coded, found_sides, asked, groups=groups, n_draws=n_draws, level=level, seed=seed)
     return Evaluation(
         name=name,
         positive=named,
@@ -219,10 +236,12 @@ def evaluate(
         level=level,
         seconds=time.perf_counter() - start,
         coded=coded,
+        task="match" if isinstance(examples, scoring.PairRows) else "classify",
+        strata=strata,
     )
 
 
-def _answered(classifier: Classifier, texts: Sequence[str], labels: Sequence[Label]) -> Coded:
+def _answered(classifier: Classifier, texts: Sequence[Any], labels: Sequence[Label]) -> Coded:
     stated = classifier.predict_proba(texts)
     # Reading the texts is most of the work; who can answer from probabilities reads them once.
     answers = classifier.answers(stated) if isinstance(classifier, Decides) else classifier.predict(texts)

@@ -68,7 +68,7 @@ def ngram_section(classifier: object, classes: Sequence[str], n: int = 14) -> st
     return section("g", heading, body, wide=True, long=True)
 
 
-def error_section(classifier: object, texts: Sequence[str], coded: Coded, n: int = SHOWN) -> str:
+def error_section(classifier: object, texts: Sequence[Any], coded: Coded, n: int = SHOWN) -> str:
     """Return the rows that were answered wrong with the most confidence, and what decided them."""
     heading = "Confidently wrong: read these first"
     rows = worst_rows(coded)
@@ -86,10 +86,11 @@ def error_section(classifier: object, texts: Sequence[str], coded: Coded, n: int
             f'<td class="top" data-name="Said">{label(said)}, {sure:.2f}</td></tr>'
         )
     wide = 'style="width:8rem"'
-    head = head_row("Text, with what decided it", ("Label", wide), ("Said, how sure", wide))
+    pairs = not isinstance(texts[0], str)
+    head = head_row("Pair" if pairs else "Text, with what decided it", ("Label", wide), ("Said, how sure", wide))
     shown_of = f"{min(n, len(rows)):,} of {len(rows):,} error{'' if len(rows) == 1 else 's'}"
     told = f"{shown_of}, the surest first."
-    if isinstance(classifier, Explains):
+    if isinstance(classifier, Explains) and not pairs:
         told += " Shaded words pushed towards the answer; underlined ones against it."
     body = f'<table class="errors">{head}{"".join(lines)}</table>{note(told)}'
     return section("e", heading, body, wide=True, long=True)
@@ -136,8 +137,10 @@ def worst_rows(coded: Coded) -> Ints1d:
     return np.asarray(rows[np.argsort(-sure, kind="stable")]) if len(rows) else rows
 
 
-def explained(classifier: object, text: str) -> str:
-    """Return a text as HTML with the pieces that decided it marked; long texts are cut around them."""
+def explained(classifier: object, text: str | tuple[str, str]) -> str:
+    """Return a text as HTML with the pieces that decided it marked, long ones cut around them; of a pair both sides."""
+    if not isinstance(text, str):
+        return "<br>".join(shown(_cut(side)) for side in text)
     if not isinstance(classifier, Explains):
         return shown(_cut(text))
     pieces: list[Piece] = [(str(piece), float(weight)) for piece, weight in classifier.explain(text).segments()]

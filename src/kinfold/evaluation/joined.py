@@ -85,11 +85,20 @@ class Joined:
             return [group or f" {i}" for i, group in enumerate(held)]  # a row without a group stands alone
         if not self.pairs:
             return None
-        found = component_groups(*(column[self.n_train :] for column in self.entities))
-        sizes = np.bincount(found)
-        if sizes.max() > _MOST_IN_ONE * self.n_test or sizes.max() == 1:
-            return None
-        return [str(one) for one in found.tolist()]
+        left, right = (column[self.n_train :] for column in self.entities)
+        return pair_clusters(left, right)
+
+
+def pair_clusters(lefts: Sequence[str], rights: Sequence[str]) -> list[str] | None:
+    """Return what pairs are resampled by: the component of the graph that they make of what they pair.
+
+    None where no two pairs hang together, and where one component holds so many that resampling would say nothing.
+    """
+    found = component_groups(lefts, rights)
+    sizes = np.bincount(found, minlength=1)
+    if sizes.max() > _MOST_IN_ONE * len(found) or sizes.max() <= 1:
+        return None
+    return [str(one) for one in found.tolist()]
 
 
 def join(train: Any, test: Any, train_sides: Sides | None = None, test_sides: Sides | None = None) -> Joined:

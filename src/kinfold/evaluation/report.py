@@ -15,8 +15,8 @@ from kinfold.evaluation.intervals import Interval
 from kinfold.evaluation.label_errors import LabelIssues, issues_of
 from kinfold.evaluation.metrics import LOWER_IS_BETTER
 from kinfold.evaluation.page import head_row, label, note, section, shown
-from kinfold.evaluation.scoring import Rows
-from kinfold.evaluation.wording import ledger_line, metric_title, shown_label
+from kinfold.evaluation.scoring import AnyRows, asked_of, text_of
+from kinfold.evaluation.wording import ledger_line, metric_title, shown_label, strata_table
 from kinfold.pages.document import document
 from kinfold.types import Ints1d
 
@@ -48,7 +48,7 @@ class HasSection(Protocol):
 def report(
     evaluation: Evaluation,
     classifier: object,
-    examples: Rows,
+    examples: AnyRows,
     *,
     ledger: ReadLedger | None = None,
     label_issues: LabelIssues | None = None,
@@ -75,8 +75,9 @@ def report(
     title
         The page's heading; by default the classifier's name.
     """
-    texts = list(examples.texts)
-    issues = label_issues if label_issues is not None else issues_of(evaluation.coded, texts=texts)
+    texts = asked_of(examples)
+    as_lines = [text_of(one) for one in texts]
+    issues = label_issues if label_issues is not None else issues_of(evaluation.coded, texts=as_lines)
     above = set(worst_rows(evaluation.coded)[:SHOWN].tolist()) if label_issues is None else set()
     known = [name for name in evaluation.classes if name not in evaluation.unseen_labels]
     name = evaluation.name or "model"
@@ -86,10 +87,11 @@ def report(
     verdict = "".join(f"<b>{shown(text)}</b>" if bold else shown(text) for text, bold in evaluation.verdict())
     parts = [
         metric_section(evaluation),
+        strata_section(evaluation),
         confusion_section(evaluation),
         *curve_sections(evaluation),
         class_section(evaluation),
-        ngram_section(classifier, known),
+        ngram_section(classifier, known) if evaluation.task == "classify" else "",
         error_section(classifier, texts, evaluation.coded),
         issue_section(issues, above),
         audit.section() if audit is not None else "",
@@ -125,6 +127,25 @@ def metric_section(evaluation: Evaluation) -> str:
         )
     table = page.scrolling(f"<table>{head}{''.join(lines)}</table>", "Metrics with intervals")
     return section("m", "How good, and how sure", table + note(_how(evaluation)), wide=True)
+
+
+def strata_section(evaluation: Evaluation) -> str:
+    """Return the scores of pairs by how many of their sides were learned from, where that is known."""
+    if not evaluation.strata:
+        return ""
+    (name, pairs, *metrics), _ = strata_table(evaluation)
+    none = '<td class="n soft">–</td>' * len(metrics)
+    lines = ""
+    for one in evaluation.strata:
+        cells = "".join(page.value_cell(value) for value in one.scores.values()) or none
+        lines += f'<tr><th scope="row">{shown(one.name)}</th><td class="n">{one.rows:,}</td>{cells}</tr>'
+    head = head_row((name, 'class="name"'), *((title, 'class="n"') for title in (pairs, *metrics)))
+    table = page.scrolling(f"<table>{head}{lines}</table>", "Scores by sides learned from")
+    told = (
+        "How many of the two texts of a pair stood in a pair that the model learned from. Only the pairs of two new "
+        "texts tell how good it is on texts to come."
+    )
+    return section("n", "How new the pairs are", table + note(told), wide=True)
 
 
 def confusion_section(evaluation: Evaluation) -> str:

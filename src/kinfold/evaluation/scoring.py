@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from kinfold.errors import DataError, InvalidParameterError
 from kinfold.evaluation import weighted
 from kinfold.evaluation.coding import Coded, positive_code
 from kinfold.evaluation.intervals import LEVEL, N_DRAWS, Interval, draw, interval
+from kinfold.evaluation.joined import pair_clusters
 from kinfold.evaluation.metrics import statistics_for, undefined_reason
 from kinfold.types import Floats1d, Label
 
@@ -32,6 +33,30 @@ class Rows(Protocol):
     @property
     def groups(self) -> Sequence[str] | None:
         """The group of each row, or None."""
+
+
+@runtime_checkable
+class PairRows(Protocol):
+    """What evaluation needs of pairs: `kinfold.data.records.Pairs` has it."""
+
+    @property
+    def lefts(self) -> Sequence[str]:
+        """The N left texts."""
+
+    @property
+    def rights(self) -> Sequence[str]:
+        """The N right texts."""
+
+    @property
+    def labels(self) -> Sequence[Any] | None:
+        """The N labels, or None where the file had no label column."""
+
+    @property
+    def groups(self) -> Sequence[str] | None:
+        """The group of each row, or None."""
+
+
+AnyRows: TypeAlias = Rows | PairRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +141,27 @@ def positive_class(coded: Sequence[Coded], positive: str | None) -> str | None:
     return names[positive_code(names, positive)]
 
 
-def labels_of(examples: Rows) -> tuple[list[str], list[Label]]:
-    """Return the texts and labels of labelled examples.
+def asked_of(examples: AnyRows) -> list[Any]:
+    """Return what a model is asked about: the texts, or of pairs (left, right) each."""
+    if isinstance(examples, PairRows):
+        return list(zip(examples.lefts, examples.rights, strict=True))
+    return list(examples.texts)
+
+
+def text_of(asked: str | tuple[str, str]) -> str:
+    """Return a text as it is, and a pair as one line."""
+    return asked if isinstance(asked, str) else " ↔ ".join(asked)
+
+
+def labels_of(examples: AnyRows) -> tuple[list[Any], list[Label]]:
+    """Return what a model is asked about, see `asked_of`, and the labels.
 
     Raises
     ------
     DataError
         The examples have no labels, or there are none.
     """
-    texts, labels = list(examples.texts), examples.labels
+    texts, labels = asked_of(examples), examples.labels
     if not texts:
         raise DataError("there are no rows to evaluate on", fix="give at least one labelled row", code="E-001")
     if labels is None or any(label is None for label in labels):
@@ -137,9 +174,16 @@ def labels_of(examples: Rows) -> tuple[list[str], list[Label]]:
     return texts, list(labels)
 
 
-def groups_of(examples: Rows, by_group: bool) -> list[str] | None:
-    """Return the group of each row where the examples have groups and they are asked for."""
-    return None if examples.groups is None or not by_group else [str(group) for group in examples.groups]
+def groups_of(examples: AnyRows, by_group: bool) -> list[str] | None:
+    """Return the group of each row where the examples have groups and they are asked for.
+
+    Pairs without groups hang together by their texts: see `pair_clusters`.
+    """
+    if not by_group:
+        return None
+    if examples.groups is not None:
+        return [str(group) for group in examples.groups]
+    return pair_clusters(examples.lefts, examples.rights) if isinstance(examples, PairRows) else None
 
 
 def check_metric(metric: str, systems: Mapping[str, Coded]) -> None:

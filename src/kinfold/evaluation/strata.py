@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kinfold.data.splits import text_key
 from kinfold.evaluation.coding import Coded
 from kinfold.evaluation.intervals import LEVEL, N_DRAWS, Interval
 from kinfold.evaluation.joined import Bools1d
 from kinfold.evaluation.leaks import Leaks
 from kinfold.evaluation.scoring import score
-from kinfold.types import Json
+from kinfold.types import Ints1d, Json
 
 #: Rows that a stratum needs for a score.
 LEAST_ROWS = 5
@@ -41,8 +42,32 @@ def strata_of(leaks: Leaks) -> dict[str, Bools1d]:
     Pairs by how many of their sides occur in training; texts by whether they stand there, exactly or nearly.
     """
     if leaks.seen is not None:
-        return {name: leaks.seen == sides for sides, name in enumerate(PAIR_STRATA)}
+        return pair_strata(leaks.seen)
     return dict(zip(TEXT_STRATA, (~leaks.leaked, leaks.near, leaks.copies), strict=True))
+
+
+def pair_strata(seen: Ints1d) -> dict[str, Bools1d]:
+    """Return which (N,) pairs are in each stratum, by how many of their sides (N,) occur in training."""
+    return {name: seen == sides for sides, name in enumerate(PAIR_STRATA)}
+
+
+def sides_seen(lefts: Sequence[str], rights: Sequence[str], known: Container[str]) -> Ints1d:
+    """Return (N,) how many sides of each pair are known, 0 to 2; an empty one never is.
+
+    Parameters
+    ----------
+    known
+        The texts of the training pairs, or anything that says with ``in`` whether it knows a text. Texts are compared
+        as in `text_groups`.
+    """
+    held: Container[str] = known
+    if isinstance(known, Iterable):
+        held = {text_key(text) for text in known}
+    seen = np.zeros(len(lefts), np.int64)
+    for side in (lefts, rights):
+        keys = [text_key(text) for text in side]
+        seen += np.fromiter((bool(key) and key in held for key in keys), np.int64, len(keys))
+    return seen
 
 
 def stratum_scores(

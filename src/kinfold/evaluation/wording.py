@@ -22,7 +22,8 @@ FEW_ROWS = 100
 def verdict(evaluation: Evaluation) -> list[tuple[str, bool]]:
     """Return the answer in sentences, as pieces of text with whether each is to be stressed."""
     main, n = evaluation.metrics[evaluation.main_metric], evaluation.rows["used"]
-    noun = "test row" if n == 1 else "test rows"
+    thing = "pair" if evaluation.task == "match" else "row"
+    noun = f"test {thing}" if n == 1 else f"test {thing}s"
     if main.value is None:
         return [(f"No answer from these {n:,} {noun}: {main.reason}.", False)]
     several = evaluation.kind == "multilabel"
@@ -41,8 +42,9 @@ def verdict(evaluation: Evaluation) -> list[tuple[str, bool]]:
         if answered is not None and right is not None:
             share = f" It answers {100 * answered:.1f} % of the rows"
             pieces.append((f"{share} and is right on {100 * right:.1f} % of those.", False))
+    pieces += _of_new_pairs(evaluation)
     if n < FEW_ROWS:
-        small = f" With only {n:,} {noun} this is a first impression; more rows would sharpen it."
+        small = f" With only {n:,} {noun} this is a first impression; more {thing}s would sharpen it."
         pieces.append((small, False))
     return pieces
 
@@ -58,6 +60,31 @@ def _against(difference: Difference, majority_answer: Answer) -> list[tuple[str,
         return [(f" Against {other} it is ", False), ("a tie", True), (".", False)]
     verb = "beats" if difference.winner == difference.a else "is worse than"
     return [(f" It {verb} {other} by {abs(100 * gap):.1f} points.", False)]
+
+
+def _of_new_pairs(evaluation: Evaluation) -> list[tuple[str, bool]]:
+    """Return how good a matcher is on pairs of which it has learned from neither side, where that is known."""
+    if not evaluation.strata:
+        return []
+    new, *others = evaluation.strata
+    if not any(one.rows for one in others):
+        return [(" No text of these pairs was learned from.", False)]
+    right = new.scores.get("accuracy")
+    if right is None or right.value is None:
+        return [(f" Of pairs with two new texts there are only {new.rows:,}: too few to tell of new texts.", False)]
+    told = f" Of the {new.rows:,} pairs with two new texts it is right on "
+    return [(told, False), (f"{100 * right.value:.1f} %", True), (".", False)]
+
+
+def strata_table(evaluation: Evaluation) -> tuple[list[str], list[list[str]]]:
+    """Return the scores of pairs by how many of their sides were learned from: the names of the columns, the lines."""
+    metrics = list(dict.fromkeys(metric for one in evaluation.strata for metric in one.scores))
+    head = ["Sides learned from", "pairs", *(metric_title(metric, evaluation.kind) for metric in metrics)]
+    lines = []
+    for one in evaluation.strata:
+        cells = [str(one.scores[metric]) if metric in one.scores else "-" for metric in metrics]
+        lines.append([one.name, f"{one.rows:,}", *cells])
+    return head, lines
 
 
 def metric_title(metric: str, kind: str) -> str:
@@ -94,10 +121,15 @@ def plain_table(evaluation: Evaluation) -> str:
     for metric, value in evaluation.metrics.items():
         beside = [_number(base.get(metric)) for base in bases.values()]
         table.append([metric_title(metric, evaluation.kind), _number(value), _span(value), *beside])
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
     text = "".join(text for text, _ in verdict(evaluation))
-    return "\n".join([text, "", *lines, "", f"Rows: {ledger_line(evaluation.rows)}"])
+    head, strata = strata_table(evaluation)
+    more = ["", *_columns([head, *strata])] if strata else []
+    return "\n".join([text, "", *_columns(table), *more, "", f"Rows: {ledger_line(evaluation.rows)}"])
+
+
+def _columns(table: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
 
 
 def fragment(evaluation: Evaluation) -> str:
@@ -109,7 +141,8 @@ def fragment(evaluation: Evaluation) -> str:
         rows.append([metric_title(metric, evaluation.kind), str(value), *beside])
     text = "".join(text for text, _ in verdict(evaluation))
     head = ["Measure", f"Value, {100 * evaluation.level:g} % interval", *bases]
-    return f"<p>{shown(text)}</p>{html_table(head, rows)}"
+    strata = html_table(*strata_table(evaluation)) if evaluation.strata else ""
+    return f"<p>{shown(text)}</p>{html_table(head, rows)}{strata}"
 
 
 def _number(value: Interval | None) -> str:

@@ -28,6 +28,20 @@ MaxRejected = Annotated[
         help="Share of records that may be rejected, or above 1 their number.",
     ),
 ]
+Left = Annotated[
+    str | None, typer.Option(metavar="COL", help="Of pairs: column of the left texts.", show_default="left")
+]
+Right = Annotated[
+    str | None, typer.Option(metavar="COL", help="Of pairs: column of the right texts.", show_default="right")
+]
+LabelColumn = Annotated[str | None, typer.Option(metavar="COL", help="Column of the labels.", show_default="label")]
+GroupColumn = Annotated[
+    str | None,
+    typer.Option(metavar="COL", help="Column of what rows belong to, such as their author: kept together."),
+]
+MergeLabels = Annotated[
+    bool, typer.Option("--merge-labels", help="Join labels that differ only in case or outer space.")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +58,9 @@ class Common:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading(Common):
-    """How a file of texts is read; an option that is not given keeps the default of `read_table`."""
+class FileReading(Common):
+    """How a file is read; an option that is not given keeps the default of `read_table`."""
 
-    text: Annotated[
-        str | None, typer.Option(metavar="COL", help="Column of the texts; without it 'text', or the only column.")
-    ] = None
     format: Annotated[
         str | None,
         typer.Option(
@@ -87,7 +98,6 @@ class Reading(Common):
         """Return the arguments of `open_table` that were given."""
         delimiter = "\t" if self.delimiter in ("\\t", "tab") else self.delimiter
         given = {
-            "text": self.text,
             "format": self.format,
             "delimiter": delimiter,
             "encoding": self.encoding,
@@ -101,14 +111,25 @@ class Reading(Common):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(FileReading):
+    """How a file of texts is read."""
+
+    text: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of the texts; without it 'text', or the only column.")
+    ] = None
+
+    def reading(self) -> dict[str, Any]:
+        """Return the arguments of `open_table` that were given."""
+        # Named, since a class made anew for its slots has no cell for super().
+        return FileReading.reading(self) | ({} if self.text is None else {"text": self.text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledReading(Reading):
     """How a file of labelled texts is read."""
 
-    label: Annotated[str | None, typer.Option(metavar="COL", help="Column of the labels.", show_default="label")] = None
-    group: Annotated[
-        str | None,
-        typer.Option(metavar="COL", help="Column of what rows belong to, such as their author: kept together."),
-    ] = None
+    label: LabelColumn = None
+    group: GroupColumn = None
     multi_label: Annotated[
         bool | None,
         typer.Option(
@@ -118,9 +139,7 @@ class LabelledReading(Reading):
     label_separator: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Parts the labels of a row; implies --multi-label.")
     ] = None
-    merge_labels: Annotated[
-        bool, typer.Option("--merge-labels", help="Join labels that differ only in case or outer space.")
-    ] = False
+    merge_labels: MergeLabels = False
     merge_duplicates: Annotated[
         bool, typer.Option("--merge-duplicates", help="Keep one of several rows with equal text and label.")
     ] = False
@@ -136,5 +155,4 @@ class LabelledReading(Reading):
             "merge_labels": True if self.merge_labels else None,
             "merge_duplicates": True if self.merge_duplicates else None,
         }
-        # Named, since a class made anew for its slots has no cell for super().
         return Reading.reading(self) | {name: value for name, value in given.items() if value is not None}

@@ -1,18 +1,19 @@
 """Arguments of `kinfold evaluate`."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 
-from kinfold.cli.arguments.common import LabelledReading
+from kinfold.cli.arguments.common import LabelledReading, Left, Right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluate(LabelledReading):
     """Measure a model on data it has not seen: metrics with intervals.
 
-    For a classifier DATA is a file of labelled texts, and always answering the same stands beside it. For word
+    For a classifier DATA is a file of labelled texts, and always answering the same stands beside it. For a matcher it
+    is a file of labelled pairs; scores are also given by how many texts of a pair the model was trained on. For word
     vectors it is one gold file or more: likeness (two words and a score a line), measured by the rank correlation,
     or analogies (four words a line, sections begin with ": "), measured by the share that is right.
     """
@@ -33,6 +34,12 @@ class Evaluate(LabelledReading):
     positive: Annotated[
         str | None, typer.Option(metavar="LABEL", help="The positive one of two classes.", show_default="the second")
     ] = None
+    left: Left = None
+    right: Right = None
+    no_labels: Annotated[
+        bool,
+        typer.Option("--no-labels", help="Of pairs: all of them match; the right texts are ranked for each left one."),
+    ] = False
     restrict: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Analogies: answers are among the N most frequent words only."),
@@ -41,3 +48,8 @@ class Evaluate(LabelledReading):
         str | None, typer.Option(metavar="NAME", help="Analogies: add or mul, as in kinfold analogy.")
     ] = None
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the resampling.")] = None
+
+    def reading(self) -> dict[str, Any]:
+        """Return the arguments of `read_table` that were given."""
+        given = {"left": self.left, "right": self.right}
+        return LabelledReading.reading(self) | {name: value for name, value in given.items() if value is not None}

@@ -6,7 +6,18 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from kinfold.cli.arguments.common import LabelledReading
-from kinfold.cli.arguments.training import Assignments, Config, Output, Seed, Threads, WithParameters, model_option
+from kinfold.cli.arguments.training import (
+    Assignments,
+    Config,
+    Output,
+    Resume,
+    Seed,
+    Test,
+    Threads,
+    Valid,
+    WithParameters,
+    model_option,
+)
 
 
 class ClassifyCommand(WithParameters):
@@ -27,18 +38,13 @@ class TrainLabelled(LabelledReading):
 
     data: Annotated[str, typer.Argument(metavar="DATA", help="The labelled texts.")]
     output: Output
-    test: Annotated[
-        float | None,
-        typer.Option(metavar="SHARE", help="Hold out this share of the rows and measure the model on them."),
-    ] = None
-    valid: Annotated[str | None, typer.Option(metavar="FILE", help="Measure the model on this file.")] = None
+    test: Test = None
+    valid: Valid = None
     set: Assignments = None
     config: Config = None
     seed: Seed = None
     threads: Threads = None
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the training of this model that was stopped (nets only).")
-    ] = False
+    resume: Resume = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

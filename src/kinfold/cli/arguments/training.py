@@ -9,12 +9,23 @@ from typer.core import TyperCommand
 from kinfold.cli.settings import MODELS, Preset, default_text
 from kinfold.cli.signatures import Parameter
 
+#: Characters of a default in a help.
+_LONGEST = 40
+
 Output = Annotated[str, typer.Option("-o", "--output", metavar="MODEL", help="The model folder to write.")]
 Assignments = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the model (see below); repeatable."),
 ]
 Config = Annotated[str | None, typer.Option(metavar="FILE.toml", help="Parameters from a file; --set goes before it.")]
+Test = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="Hold out this share of the rows and measure the model on them."),
+]
+Valid = Annotated[str | None, typer.Option(metavar="FILE", help="Measure the model on this file.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the training of this model that was stopped (nets only).")
+]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Seed of all that is random.")]
 Threads = Annotated[int | None, typer.Option(metavar="N", min=1, help="Threads to use.")]
 
@@ -50,7 +61,12 @@ class WithParameters(TyperCommand):
 def _write(title: str, known: Mapping[str, Parameter], formatter: Any) -> None:
     if known:
         with formatter.section(title):
-            formatter.write_dl([(f"{p.name}={default_text(p.default)}", p.about) for p in known.values()])
+            formatter.write_dl([(f"{p.name}={_short(default_text(p.default))}", p.about) for p in known.values()])
+
+
+def _short(text: str) -> str:
+    """Return a default that fits a line of help; of a long list its beginning."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(",")[0] + ",..."
 
 
 def _assigned(params: Any) -> str:

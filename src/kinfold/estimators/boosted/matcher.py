@@ -62,8 +62,8 @@ class BoostedPairMatcher(Classifying):
         ``"components"``: nor any pair connected with them, so that trees learn how far words go among new texts.
         ``"pairs"``: only not the pair itself, for pairs to come of texts that are known already.
     max_trees, learning_rate, max_leaves, min_leaf, l2, feature_share
-        The most trees; what a tree counts; its leaves, the pairs in one at least, and what keeps them small; the share
-        of features that a split looks at.
+        The most trees; what a tree counts; its leaves at most; the pairs in a leaf at least; what keeps the numbers of
+        leaves small; the share of features that a split looks at.
     patience
         Stop after so many trees that were of no use to the pairs held out; None: never. The best number is kept.
     valid
