@@ -106,9 +106,16 @@ class SearchIndex:
 
     @encoder.setter
     def encoder(self, given: Encoder | None) -> None:
+        """Take another one, or none; that of the folder is then forgotten."""
         self._encoder = given
         self._held: Held | None = None
         self._build: Callable[[Held], Any] | None = None
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways in which this index can be searched: by words always, by vectors where their encoder is there."""
+        encodes = self._encoder is not None or (self._held is not None and self._build is not None)
+        return HOW if self.dense is not None and encodes else HOW[:1]
 
     def fit(
         self,
