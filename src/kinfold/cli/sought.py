@@ -65,13 +65,16 @@ def read_sought(options: Evaluate, index: SearchIndex, console: Console) -> tupl
             assert isinstance(block.rows, Examples)  # since no pairs were asked for
             _take(block.rows, places, found, ledger)
     ledger.n_labels.clear()  # ids, not labels
+    n_without = ledger.rejected.pop("D-067", 0)
+    if n_without:
+        ledger.rejected["D-175"] += n_without
     _check(found, ledger)
     n_there = _n_in_index(found, index)
     if n_there:
         ledger.noted["D-178"] += n_there
         ledger.warn(
-            f"D-178: {count(n_there, 'query')[:-1] + 'ies' if n_there > 1 else '1 query'} stand in the index word for "
-            "word and will find themselves: --own names the column of their ids"
+            f"D-178: {n_there:,} of {len(found.texts):,} queries stand in the index word for word and find themselves: "
+            "--own names the column of their ids"
         )
     show_ledger(ledger, console)
     return found, ledger
