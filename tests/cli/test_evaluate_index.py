@@ -141,6 +141,9 @@ def test_ids_that_the_index_does_not_have(kinfold, index, write):
     told = kinfold("evaluate", index, write("q.csv", "query,relevant\nx,1\ny,2\n"), code=3)
     assert "D-176" in told.err and "1, 2" in told.err and "--id" in told.err
     assert "D-175" in kinfold("evaluate", index, write("q.csv", "query,relevant\nx,\n"), code=3).err
+    rows = [{"query": "x", "relevant": None}, {"query": "y", "relevant": "t1"}]
+    told = kinfold("evaluate", index, write("q.jsonl", lines(rows)), "--no-keep", "--json").json
+    assert told["ledger"]["rejected"] == {"D-175": 1} and told["rows"]["used"] == 1
 
 
 def test_it_works_without_the_command_line(index, write):
