@@ -6,7 +6,7 @@ K neighbours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
@@ -51,6 +51,15 @@ class State:
     values: dict[str, Json] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Held:
+    """A saved thing inside another, such as an encoder inside an index: class by name, parameters, state."""
+
+    name: str
+    params: dict[str, Any]
+    state: State
+
+
 class Savable(Protocol):
     """What `kinfold.save` and `kinfold.load` need: an estimator, or what outlives one."""
 
@@ -78,6 +87,17 @@ class SavesParams(Protocol):
 
     def saved_params(self) -> dict[str, Any]:
         """Return its parameters as a model folder holds them."""
+
+
+@runtime_checkable
+class HoldsModel(Protocol):
+    """What keeps another saved thing inside, and has it built when it is first needed."""
+
+    def held(self) -> Held | None:
+        """Return what is inside, as it is saved; None for nothing."""
+
+    def build_with(self, build: Callable[[Held], Any]) -> None:
+        """Take over, after loading, what builds the thing inside: it looks up the class and checks everything."""
 
 
 class Classifier(Protocol):

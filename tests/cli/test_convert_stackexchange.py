@@ -36,6 +36,7 @@ def test_pairs_and_what_is_said_of_them(kinfold, dump):
     told = kinfold("convert", "stackexchange", dump, "-o", "out.jsonl")
     left, question_time = "How?\nCafé\nx", "2020-01-01T00:00:00.000"
     pair = {"kind": "pair", "id": "1-3", "left": left, "right": "Thus.", "group": "1", "time": question_time}
+    pair |= {"left_id": "1", "right_id": "3"}
     assert rows("out.jsonl") == [pair]
     assert told.out == "out.jsonl: 1 pair\n"
     assert "Posts.xml (stackexchange): 5 in = 4 used + 1 rejected + 0 merged" in told.err and "D-126" in told.err
@@ -64,6 +65,7 @@ def test_questions_answers_and_duplicates(kinfold, dump):
     time = "2020-02-01T00:00:00.000"
     assert rows("d.jsonl") == [
         {"kind": "duplicate", "id": "4-1", "left": "How so?", "right": "How?", "label": "duplicate", "time": time}
+        | {"left_id": "4", "right_id": "1"}
     ]
     assert "PostLinks.xml (stackexchange): 1 in = 1 used" in told.err
 

@@ -51,7 +51,8 @@ def test_words_vectors_and_both():
     assert found(index, "boil eggs", how="hybrid")[0] == "eggs"
     hit = index.find("horse", k=1)[0]
     assert (hit.id, hit.text, hit.payload) == ("horse", TEXTS[1], {"n": 2, "tags": []})
-    assert hit.to_dict() == {"id": "horse", "score": hit.score, "text": TEXTS[1], "payload": {"n": 2, "tags": []}}
+    told = {"id": "horse", "score": hit.score, "text": TEXTS[1], "payload": {"n": 2, "tags": []}}
+    assert hit.to_dict() == {**told, "found_by": {"bm25": 1}}
     assert index.columns["n"] == [1, 2, None, 4.5]
 
 
@@ -187,10 +188,11 @@ def test_an_encoder_that_gives_something_else(given):
 
 
 def test_options_that_can_not_be_used():
-    for options in ({"fusion": "sum"}, {"weight": 2}, {"depth": 0}, {"served": "magic"}, {"k1": -1}):
+    for options in ({"fusion": "sum"}, {"weight": 2}, {"sides": "both"}, {"depth": 0}, {"served": "magic"}, {"k1": -1}):
         with pytest.raises(InvalidParameterError):
             SearchIndex(**options).fit(IDS, TEXTS)
     with pytest.raises(InvalidParameterError) as wrong:
         made().find("tea", how="magic")
     assert wrong.value.code == "U-032"
-    assert set(made().get_params()) == {"encoder", "k1", "b", "metric", "fusion", "weight", "depth", "served"}
+    own = {"encoder", "k1", "b", "metric", "fusion", "weight", "depth", "sides", "served"}
+    assert set(made().get_params()) == own

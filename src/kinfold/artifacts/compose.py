@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from kinfold.artifacts.manifest import (
 )
 from kinfold.artifacts.versions import libraries
 from kinfold.errors import ArtifactError, InvalidParameterError, KinfoldError, MachineError, MissingExtraError
-from kinfold.types import Floats2d, Json, Savable, SavesParams, State
+from kinfold.types import Floats2d, Held, HoldsModel, Json, Savable, SavesParams, State
 
 #: Probes when the caller gives none: written for this, so that no training text ends up in a manifest.
 PROBES = ("", "It was a good day, and nothing went wrong.", "Das war nicht gut 😀 — 3.5 out of 10!")
@@ -83,6 +84,8 @@ def compose(
     _check_state(name, state, sizes)
     table = tensors.describe(state.arrays)
     check_layout(name, type(estimator), params, values, sizes, table)
+    if isinstance(estimator, HoldsModel):
+        _check_held(name, estimator.held(), registry)
     pieces = {WEIGHTS: tensors.encode(state.arrays)}
     pieces |= {vocabulary_file(vocabulary): [memoryview(data)] for vocabulary, data in state.vocabularies.items()}
     texts = tuple(jsontext.plain([text[:MAX_PROBE_LENGTH] for text in probes], "probe"))
@@ -107,6 +110,16 @@ def compose(
     )
     _check_manifest(manifest)
     return manifest, pieces
+
+
+def _check_held(name: str, held: Held | None, registry: Registry) -> None:
+    """Refuse a model inside another one whose class `load` would not know."""
+    if held is not None and registered(held.name, registry) is None:
+        raise InvalidParameterError(
+            f"{name} can't be saved: {held.name}, which it holds, is not a registered class of kinfold",
+            fix="save it without, and attach it after loading",
+            code="P-020",
+        )
 
 
 def _check_state(name: str, state: State, sizes: dict[str, int]) -> None:
@@ -163,6 +176,41 @@ def registered(name: str, registry: Registry) -> type[Savable] | None:
         raise
     except (KinfoldError, LookupError):
         return None
+
+
+def known_class(where: str, name: str, params: Mapping[str, Any], registry: Registry) -> type[Savable]:
+    """Return the class of this name; raise ArtifactError, A-009, if there is none or it has no such parameters."""
+    kind = registered(name, registry)
+    if kind is None:
+        raise ArtifactError(
+            f"{where}: its class is not one of kinfold's",
+            seen=jsontext.shown(name),
+            why="only classes listed in kinfold's own registry are loaded",
+            fix="install the kinfold that wrote it, if that is a newer one",
+            code="A-009",
+        )
+    unknown = sorted(set(params) - set(inspect.signature(kind).parameters))
+    if unknown:
+        raise ArtifactError(
+            f"{where}: {name} has no parameter {jsontext.shown(unknown[0])}",
+            why="the model was made by another kinfold, or by hand",
+            code="A-009",
+        )
+    return kind
+
+
+def builder(where: str, registry: Registry) -> Callable[[Held], Savable]:
+    """Return what builds a thing that was saved inside another: as distrustful as `load`, and as late as asked."""
+
+    def build(held: Held) -> Savable:
+        inside = f"{where}: the {jsontext.shown(held.name)} inside"
+        kind = known_class(inside, held.name, held.params, registry)
+        sizes = {name: data.count(b"\n") for name, data in held.state.vocabularies.items()}
+        check_layout(inside, kind, held.params, held.state.values, sizes, tensors.describe(held.state.arrays))
+        with fitting(inside, "its content does not fit its class"):
+            return kind.from_state(held.params, held.state)
+
+    return build
 
 
 def check_layout(

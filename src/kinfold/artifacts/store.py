@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,11 +16,12 @@ from kinfold.artifacts.compose import (
     PROBES,
     Record,
     Registry,
+    builder,
     check_layout,
     compose,
     fitting,
+    known_class,
     probe,
-    registered,
 )
 from kinfold.artifacts.lock import FolderLock, hold
 from kinfold.artifacts.manifest import Manifest
@@ -29,7 +29,7 @@ from kinfold.artifacts.plainfile import Folder
 from kinfold.artifacts.versions import read_version, warnings_about
 from kinfold.errors import ArtifactError, InvalidParameterError
 from kinfold.estimators.registry import estimator_class
-from kinfold.types import Floats2d, Savable, State
+from kinfold.types import Floats2d, HoldsModel, Savable, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,27 +183,14 @@ def load(
 
 def _build(folder: Folder, manifest: Manifest, registry: Registry, mmap: bool) -> Any:
     where = folder.path
-    kind = registered(manifest.estimator, registry)
-    if kind is None:
-        raise ArtifactError(
-            f"{where}: its class is not one of kinfold's",
-            seen=manifest.estimator,
-            why="only classes listed in kinfold's own registry are loaded",
-            fix="install the kinfold that wrote it, if that is a newer one",
-            code="A-009",
-        )
-    unknown = sorted(set(manifest.params) - set(inspect.signature(kind).parameters))
-    if unknown:
-        raise ArtifactError(
-            f"{where}: {manifest.estimator} has no parameter {jsontext.shown(unknown[0])}",
-            why="the model was made by another kinfold, or by hand",
-            code="A-009",
-        )
+    kind = known_class(where, manifest.estimator, manifest.params, registry)
     vocabularies = {name: bundle.read_vocabulary(folder, manifest, name) for name in manifest.vocabularies}
     check_layout(where, kind, manifest.params, manifest.values, manifest.vocabularies, manifest.arrays)
     state = State(bundle.read_weights(folder, manifest, mapped=mmap), vocabularies, manifest.values)
     with fitting(where, "its content does not fit its class"):
         estimator = kind.from_state(manifest.params, state)
+        if isinstance(estimator, HoldsModel):
+            estimator.build_with(builder(where, registry))
         outputs = probe(estimator, manifest.probes)
     _check_probes(where, manifest, outputs)
     return estimator

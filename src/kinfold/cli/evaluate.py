@@ -7,7 +7,7 @@ from dataclasses import fields
 from kinfold.cli.arguments.evaluate import Evaluate
 from kinfold.cli.console import Console
 from kinfold.cli.main import find
-from kinfold.cli.model import task_at
+from kinfold.cli.model import maker, task_at
 from kinfold.errors import InvalidParameterError
 from kinfold.types import Json
 
@@ -17,15 +17,24 @@ WORK = {
     "match": "kinfold.cli.evaluate_matcher:evaluate_matcher",
     "embed": "kinfold.cli.evaluate_vectors:evaluate_vectors",
     "regress": "kinfold.cli.numbers:evaluate_regressor",
+    "search": "kinfold.cli.evaluate_index:evaluate_index",
 }
-#: Options that every task takes, and those of word vectors alone; all others are those of classifiers.
+#: Options that every task takes; then those of some tasks alone.
 _SHARED = {"model", "data", "seed", "json", "debug"}
 _OF_VECTORS = {"restrict", "method"}
 _OF_PAIRS = {"left", "right", "no_labels"}
-#: Options of single texts that say nothing of pairs.
-_OF_TEXTS = {"text", "label_errors", "multi_label", "label_separator"}
-#: Options of classifiers that say nothing of numbers.
+_OF_INDEX = {"query", "relevant", "own", "k", "decide", "no_keep"}
 _OF_LABELS = {"report", "label_errors", "positive", "multi_label", "label_separator"}
+#: Task -> options that say nothing to its models; word vectors take their own alone.
+_ODD = {
+    "classify": _OF_VECTORS | _OF_PAIRS | _OF_INDEX,
+    "match": _OF_VECTORS | _OF_INDEX | {"text", "label_errors", "multi_label", "label_separator"},
+    "regress": _OF_VECTORS | _OF_PAIRS | _OF_INDEX | _OF_LABELS,
+    "search": _OF_VECTORS
+    | _OF_PAIRS
+    | (_OF_LABELS - {"label_separator"})
+    | {"text", "label", "merge_labels", "merge_duplicates"},
+}
 
 
 def evaluate_model(options: Evaluate, console: Console) -> dict[str, Json]:
@@ -39,14 +48,11 @@ def evaluate_model(options: Evaluate, console: Console) -> dict[str, Json]:
 def _check(options: Evaluate, task: str) -> None:
     """Raise for an option that says nothing to models of this task."""
     given = {field.name for field in fields(options) if getattr(options, field.name) != field.default} - _SHARED
-    odd = given - _OF_VECTORS if task == "embed" else given & _OF_VECTORS
-    odd |= given & (_OF_TEXTS if task == "match" else _OF_PAIRS)
-    if task == "regress":
-        odd |= given & _OF_LABELS
+    odd = given - _OF_VECTORS if task == "embed" else given & _ODD[task]
     if odd:
         raise InvalidParameterError(
             f"--{min(odd).replace('_', '-')} says nothing to a model of this task",
-            seen=f"a model that kinfold train {task} makes",
+            seen=f"a model that {maker(task)} makes",
             fix="leave it out",
             code="U-015",
         )

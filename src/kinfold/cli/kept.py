@@ -11,7 +11,10 @@ from kinfold.cli.settings import MODELS
 from kinfold.types import Label
 
 #: Class -> the task it is made for; vectors outlive what trained them.
-TASKS = {preset.name: task for task, names in MODELS.items() for preset in names.values()} | {"WordVectors": "embed"}
+TASKS = {preset.name: task for task, names in MODELS.items() for preset in names.values()} | {
+    "WordVectors": "embed",
+    "SearchIndex": "search",
+}
 #: More rows than this are not laid out again for a baseline.
 _MAX_ROWS = 10_000_000
 

@@ -83,6 +83,16 @@ VERBS = {
         "kinfold.cli.audit:audit_split",
         "Say whether a score can be believed: leaks across a split, and models that must fail.",
     ),
+    "index": Verb(
+        "kinfold.cli.arguments.index:Index",
+        "kinfold.cli.index:index_texts",
+        "Take texts in, to be searched by words, by vectors, or by both.",
+    ),
+    "search": Verb(
+        "kinfold.cli.arguments.search:Search",
+        "kinfold.cli.search:search",
+        "Find the texts of an index that fit a query.",
+    ),
     "nearest": Verb(
         "kinfold.cli.arguments.nearest:Nearest",
         "kinfold.cli.nearest:nearest",

@@ -18,7 +18,10 @@ VERBS_OF = {
     "match": "kinfold predict, explain, evaluate, compare, audit or show",
     "regress": "kinfold predict, evaluate or show",
     "embed": "kinfold nearest, analogy, members, rank, map, evaluate or show",
+    "search": "kinfold search, evaluate or show",
 }
+#: Task -> what makes models of it, where that is no `kinfold train`.
+MAKERS = {"search": "kinfold index"}
 
 
 def task_at(path: str) -> str:
@@ -45,12 +48,17 @@ def load_model(
     return model
 
 
+def maker(task: str) -> str:
+    """Return the command that makes models of a task."""
+    return MAKERS.get(task, f"kinfold train {task}")
+
+
 def _check_task(path: str, task: str, also: Sequence[str]) -> None:
     found = task_of(describe(path))
     if found and found not in (task, *also):
         raise InvalidParameterError(
             f"{path} is a model of another task",
-            seen=f"a model that kinfold train {found} makes, where one of kinfold train {task} is needed",
+            seen=f"a model that {maker(found)} makes, where one of {maker(task)} is needed",
             fix=f"ask it with {VERBS_OF[found]}",
             code="U-012",
         )

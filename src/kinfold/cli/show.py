@@ -25,6 +25,9 @@ def show(options: Show, console: Console) -> dict[str, Json]:
         found: dict[str, Json] = find("kinfold.cli.show_vectors:show_file")(options, console)
         return found
     manifest = describe(options.model)
+    if task_of(manifest) == "search":
+        of_index: dict[str, Json] = find("kinfold.cli.show_index:show_index")(options, manifest, console)
+        return of_index
     kept = Kept.of(manifest)
     found = summary(options.model, manifest, kept)
     write_rows(rows(found, kept), console)
@@ -103,10 +106,10 @@ def rows(found: Mapping[str, Any], kept: Kept) -> list[tuple[str, str]]:
     made += [("trained on", f"{step['source']}, {step['rows']:,} rows") for step in kept.history]
     epochs = [(f"epoch {i}", epoch_text(epoch)) for i, epoch in enumerate(kept.epochs, 1)]
     made += epochs[-_SHOWN_EPOCHS:]
-    made += [(name, _interval(value)) for name, value in found["metrics"].items()]
+    made += [(name, interval_text(value)) for name, value in found["metrics"].items()]
     if found["metrics"]:
         made += [
-            (base, f"{name} {_interval(value)}")
+            (base, f"{name} {interval_text(value)}")
             for base, values in found["baselines"].items()
             for name, value in _items(values)[:1]
         ]
@@ -152,7 +155,7 @@ def _items(values: Any) -> list[tuple[str, Any]]:
     return list(values.items()) if isinstance(values, dict) else []
 
 
-def _interval(value: Any) -> str:
+def interval_text(value: Any) -> str:
     """Return ``0.804 (0.780 to 0.828)`` of an interval that anyone may have written."""
     if not isinstance(value, dict) or not isinstance(value.get("value"), int | float):
         return "undefined"

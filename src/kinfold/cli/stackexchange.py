@@ -130,7 +130,11 @@ def _pairs(
 
 
 def _columns(pairs: Pairs, kind: str) -> Iterator[dict[str, Json]]:
-    """Yield pairs as rows; a column that they do not have is left out."""
+    """Yield pairs as rows; a column that they do not have is left out.
+
+    The ids of both sides stand for themselves too, to be looked for in an index: ``kinfold evaluate INDEX FILE``.
+    """
+    sides = [one.split("-", 1) for one in pairs.ids or ()]
     columns = {
         "id": pairs.ids,
         "left": pairs.lefts,
@@ -138,6 +142,8 @@ def _columns(pairs: Pairs, kind: str) -> Iterator[dict[str, Json]]:
         "label": pairs.labels,
         "group": pairs.groups,
         "time": pairs.times,
+        "left_id": [left for left, _ in sides],
+        "right_id": [right for _, right in sides],
     }
     held = {name: column for name, column in columns.items() if column is not None}
     for values in zip(*held.values(), strict=True):

@@ -15,7 +15,9 @@ class Evaluate(LabelledReading):
     For a classifier DATA is a file of labelled texts, and always answering the same stands beside it. For a matcher it
     is a file of labelled pairs; scores are also given by how many texts of a pair the model was trained on. For word
     vectors it is one gold file or more: likeness (two words and a score a line), measured by the rank correlation,
-    or analogies (four words a line, sections begin with ": "), measured by the share that is right.
+    or analogies (four words a line, sections begin with ": "), measured by the share that is right. For an index it
+    is a table of queries with the ids of what each should find, ranked among all texts by every way that the index
+    can be searched; the figures are kept in the index, and what is surely better is served from then on.
     """
 
     verb: ClassVar[str] = "evaluate"
@@ -47,6 +49,36 @@ class Evaluate(LabelledReading):
     method: Annotated[
         str | None, typer.Option(metavar="NAME", help="Analogies: add or mul, as in kinfold analogy.")
     ] = None
+    query: Annotated[
+        str | None, typer.Option(metavar="COL", help="Index: column of the queries.", show_default="query")
+    ] = None
+    relevant: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL",
+            help="Index: column of the ids to be found, a list or parted by |.",
+            show_default="relevant",
+        ),
+    ] = None
+    own: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Index: column of the id under which the query itself is there: left out."),
+    ] = None
+    k: Annotated[
+        int | None,
+        typer.Option("-k", metavar="N", min=1, help="Index: places that count for those metrics.", show_default="10"),
+    ] = None
+    decide: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METRIC",
+            help="Index: what decides: mrr, map, or precision_at_N, recall_at_N, ndcg_at_N.",
+            show_default="mrr",
+        ),
+    ] = None
+    no_keep: Annotated[
+        bool, typer.Option("--no-keep", help="Index: leave it as it is; its figures and what is served are not kept.")
+    ] = False
     seed: Annotated[int | None, typer.Option(metavar="N", help="Seed of the resampling.")] = None
 
     def reading(self) -> dict[str, Any]:
