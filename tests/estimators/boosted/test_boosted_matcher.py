@@ -228,6 +228,19 @@ def test_answers_follow_the_metric_and_the_costs(learned):
     assert learned.choose_threshold(held, answers, metric="macro_f1").decision_.tuned_for == "macro_f1"
 
 
+def test_which_label_is_that_of_matches(learned):
+    pairs, labels = synonyms()
+    named = ["match" if label == "same" else "no match" for label in labels]
+    model = BoostedPairMatcher(**FAST).fit(pairs, named)
+    assert model.classes_ == ["no match", "match"]
+    assert np.array_equal(model.decision_function(pairs), learned.decision_function(pairs))
+    turned = BoostedPairMatcher(**FAST, match="other").fit(pairs, labels)
+    assert turned.classes_ == ["same", "other"] and turned.score(pairs, labels) > 0.9
+    with pytest.raises(DataError) as error:
+        BoostedPairMatcher(**FAST, match="neither").fit(pairs, labels)
+    assert error.value.code == "D-163"
+
+
 def blurred():
     """Return pairs with marks, capitals and wrong labels, so that each setting has something to act on."""
     pairs, labels = synonyms(240, fillers=1)

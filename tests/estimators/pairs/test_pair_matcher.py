@@ -211,6 +211,29 @@ def test_what_can_not_be_learned_from(pairs, labels, code):
     assert caught.value.code == code and caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("labels", "match", "classes"),
+    [
+        (("match", "no match"), None, ["no match", "match"]),
+        (("duplicate", "Not duplicate"), None, ["Not duplicate", "duplicate"]),
+        (("different", "same"), None, ["different", "same"]),
+        (("far", "near"), None, ["far", "near"]),
+        (("far", "near"), "far", ["near", "far"]),
+        (("no", "non"), None, ["no", "non"]),
+    ],
+)
+def test_which_label_is_that_of_matches(labels, match, classes):
+    pairs, truth = planted(200)
+    yes, no = (match, labels[labels.index(match) - 1]) if match else (classes[1], classes[0])
+    named = [yes if label == "1" else no for label in truth]
+    model = quick(match=match, similarity="cosine").fit(pairs, named)
+    assert model.classes_ == classes and model.score(pairs, named) > 0.9
+    assert model.rank("red fast", ["big house", "crimson quick"], k=1)[0][0] == 1
+    with pytest.raises(DataError) as error:
+        quick(match="neither").fit(pairs, named)
+    assert error.value.code == "D-163"
+
+
 def test_places_out_of_range_and_labels_of_others():
     with pytest.raises(DataError) as caught:
         quick(min_count=1).fit(np.array([[0, 3]]), ["1"], items=["a", "b"])
@@ -277,6 +300,7 @@ def test_a_fixed_number_is_drawn():
         {"similarity": "attention", "directed": True, "roles": 4},
         {"similarity": "attention", "encoder": ResidualBag(dim=8)},
         {"attention_units": 0},
+        {"match": ""},
         {"encoder": ImageCNN()},
     ],
 )

@@ -36,6 +36,9 @@ class BoostedPairMatcher(Classifying):
     ----------
     directed
         Whether a pair and the same turned round may differ: who asks whom. If not, both get the very same score.
+    match
+        The label of pairs that match. None: if just one of the two says no ("no match", "different", "0"), the other
+        one; else the second in the order of the alphabet.
     lowercase, strip_html
         Fold case; replace HTML tags and entities. Which words had capitals is a feature all the same.
     min_df
@@ -111,6 +114,7 @@ class BoostedPairMatcher(Classifying):
         self,
         *,
         directed: bool = False,
+        match: str | None = None,
         lowercase: bool = True,
         strip_html: bool = True,
         min_df: int = 2,
@@ -158,8 +162,8 @@ class BoostedPairMatcher(Classifying):
         Raises
         ------
         DataError
-            D-150 to D-152, D-154, D-161, D-162: pairs that can't be learned from. D-090, D-094: pairs held out that are
-            not like the others.
+            D-150 to D-152, D-154, D-161 to D-163: pairs that can't be learned from. D-090, D-094: pairs held out that
+            are not like the others.
         InvalidParameterError
             A parameter that can't be used.
         """

@@ -8,6 +8,7 @@ from typing import Any
 
 from kinfold.checks import (
     FLAG,
+    LABEL,
     NUMBER,
     POSITIVE,
     SEED,
@@ -32,6 +33,7 @@ class BoostedOptions:
     """The parameters of the matcher, which describes them."""
 
     directed: bool
+    match: str | None
     lowercase: bool
     strip_html: bool
     min_df: int
@@ -75,6 +77,7 @@ def _are_words(value: Any) -> bool:
 
 
 _RULES: Rules = {
+    "match": optional(LABEL),
     **dict.fromkeys(("directed", "lowercase", "strip_html", "crosses", "calibrate"), FLAG),
     **dict.fromkeys(("min_df", "cross_words", "max_trees", "min_leaf"), whole()),
     "characters": (_is_run, f"a pair (shortest, longest) with 1 <= shortest <= longest <= {_LONGEST}"),

@@ -41,8 +41,8 @@ def read(options: BoostedOptions, pairs: Any, labels: Iterable[Any] | None) -> t
     Raises
     ------
     DataError
-        D-150, D-151: what is no pair, or not one label a pair. D-152: no pairs. D-154: more labels than two. D-161: a
-        pair without a label, or all with the same.
+        D-150, D-151: what is no pair, or not one label a pair. D-152: no pairs. D-154, D-163: not two labels, or none
+        that is `match`. D-161: a pair without a label, or all with the same.
     """
     taken = Sides()
     texts = list(taken.texts(sides_of(pairs, labels)))
@@ -57,7 +57,7 @@ def read(options: BoostedOptions, pairs: Any, labels: Iterable[Any] | None) -> t
             fix="Give every pair a label, and pairs of both; kinfold.Negatives makes pairs that do not match.",
             code="D-161",
         )
-    return _cut(options, taken, texts), *found.two()
+    return _cut(options, taken, texts), *found.two(options.match)
 
 
 def read_known(

@@ -61,13 +61,17 @@ class PairMatcher(Classifying):
         each token looks for its like on the other side, for which an encoder must have a state for each.
     directed
         Whether a pair and the same turned round may differ: who asks whom. If not, both get the very same score.
+    match
+        The label of pairs that match. None: if just one of the two says no ("no match", "different", "0"), the other
+        one; else the second in the order of the alphabet.
     roles
         Of directed pairs: how wide the vectors are that linear maps, one for each side, make of the encoder's; None:
         as wide as the encoder's where towers are shared, no maps where they are separate.
     attention_units
         The width that tokens are compared in by attention.
     loss
-        See above; ``"auto"``: cross-entropy.
+        ``"cross-entropy"``, ``"contrastive"``, ``"hinge"``, ``"softmax"`` or ``"triplet"``, as the table says;
+        ``"auto"``: cross-entropy.
     margin
         Of contrastive, hinge and triplet: from which distance on pairs that do not match cost nothing.
     temperature
@@ -135,6 +139,7 @@ class PairMatcher(Classifying):
         towers: str = "shared",
         similarity: str = "cosine",
         directed: bool = False,
+        match: str | None = None,
         roles: int | None = None,
         attention_units: int = 128,
         loss: str = "auto",
@@ -217,7 +222,7 @@ class PairMatcher(Classifying):
         Raises
         ------
         DataError
-            D-150 to D-156: pairs that can't be learned from. D-089, D-090, D-093, D-094, D-096, T-006: see
+            D-150 to D-156, D-163: pairs that can't be learned from. D-089, D-090, D-093, D-094, D-096, T-006: see
             `TextClassifier.fit`.
         InvalidParameterError
             A parameter that can't be used. T-007: the training that was stopped was another one.

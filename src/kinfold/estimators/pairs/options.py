@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kinfold.checks import FLAG, POSITIVE, Rules, check, one_of, optional, whole
+from kinfold.checks import FLAG, LABEL, POSITIVE, Rules, check, one_of, optional, whole
 from kinfold.errors import InvalidParameterError
 from kinfold.estimators.neural.options import Options
 from kinfold.nn.pair_losses import IN_BATCH
@@ -21,6 +21,7 @@ class PairOptions(Options):
     towers: str = "shared"
     similarity: str = "cosine"
     directed: bool = False
+    match: str | None = None
     roles: int | None = None
     attention_units: int = 128
     margin: float = 1.0
@@ -70,6 +71,7 @@ _RULES: Rules = {
     "towers": one_of("shared", "separate"),
     "similarity": one_of(*PLAIN, *LAYERED, ATTENTION),
     "directed": FLAG,
+    "match": optional(LABEL),
     "roles": optional(whole()),
     "attention_units": whole(),
     "margin": POSITIVE,

@@ -167,7 +167,7 @@ def _matches(options: PairOptions, labels: PairLabels, draws: bool) -> tuple[tup
                 code="D-153",
             )
         return (DIFFERENT, SAME) if only is None else (f"not {only}", only), np.ones(labels.n, np.float32)
-    classes, matches = labels.two()
+    classes, matches = labels.two(options.match)
     return classes, matches.astype(np.float32)
 
 

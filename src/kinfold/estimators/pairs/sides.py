@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,6 +13,9 @@ import numpy as np
 from kinfold.errors import DataError
 from kinfold.estimators.neural.targets import Labels
 from kinfold.types import Array, Ints1d
+
+#: First words of labels of pairs that do not match.
+_NO = {"0", "no", "non", "not", "none", "never", "false", "negative", "different", "other", "unrelated", "mismatch"}
 
 
 class Sides:
@@ -80,8 +84,20 @@ class PairLabels:
         """Return the label, if all that there are are the same."""
         return self._taken.only()
 
-    def two(self) -> tuple[tuple[str, str], Array]:
-        """Return what pairs are called that do not match and that do, and which match, (n,) uint8; raises D-154."""
+    def two(self, match: str | None = None) -> tuple[tuple[str, str], Array]:
+        """Return what pairs are called that do not match and that do, and which match, (n,) uint8.
+
+        Parameters
+        ----------
+        match
+            The label of pairs that match. None: if just one label says no ("no match", "different", "0") the other;
+            else the second in the order of the alphabet.
+
+        Raises
+        ------
+        DataError
+            D-154: there are not two labels. D-163: none is `match`.
+        """
         targets = self._taken.targets()
         if targets.multilabel or len(targets.classes) != 2:
             raise DataError(
@@ -91,7 +107,17 @@ class PairLabels:
                 code="D-154",
             )
         first, second = targets.classes
-        return (first, second), targets.values.astype(np.uint8)
+        matches = targets.values.astype(np.uint8)
+        if match is not None and match not in targets.classes:
+            raise DataError(
+                "No pair has the label of those that match.",
+                seen=f"match={match!r}, labels {first!r} and {second!r}",
+                fix=f"match={second!r}, or another label column.",
+                code="D-163",
+            )
+        if match == first or (match is None and _says_no(second) and not _says_no(first)):
+            return (second, first), 1 - matches
+        return (first, second), matches
 
     def all_or_none(self) -> None:
         """Raise D-151 if some pairs have a label and others none."""
@@ -107,6 +133,11 @@ class PairLabels:
         """Return which pairs match, (n,) uint8, by labels that must be known; raises D-090, D-094 and D-151."""
         self.all_or_none()
         return self._taken.targets_among(classes, False).values.astype(np.uint8)
+
+
+def _says_no(label: str) -> bool:
+    words = re.findall(r"[^\W_]+", label.lower())
+    return bool(words) and words[0] in _NO
 
 
 def nothing() -> DataError:
