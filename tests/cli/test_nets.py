@@ -63,7 +63,7 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_weights(kinfold, monkey
         def full(*_, **__):
             raise MachineError("no room", code="M-001")
 
-        patched.setattr("kinfold.cli.train.save", full)
+        patched.setattr("kinfold.cli.parts.save", full)
         told = kinfold(*argv, "-o", "m", code=5)
     assert "--resume goes on" in told.err and os.path.isdir("m.training") and not os.path.exists("m")
     assert "T-020" in kinfold(*argv, "-o", "m", "--resume", "--set", "dim=9", code=2).err

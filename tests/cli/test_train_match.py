@@ -171,7 +171,7 @@ def test_a_net_that_was_stopped_goes_on(kinfold, write, monkeypatch):
         raise MachineError("no room", code="M-001")
 
     with monkeypatch.context() as patched:
-        patched.setattr("kinfold.cli.match.save", full)
+        patched.setattr("kinfold.cli.parts.save", full)
         told = kinfold(*asked, "-o", "m", code=5)
     assert "--resume goes on from there" in told.err and os.path.isdir("m.training") and not os.path.exists("m")
     assert "T-007" in kinfold(*asked, "-o", "m", "--resume", "--set", "dim=5", code=None).err

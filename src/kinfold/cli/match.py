@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 from kinfold.artifacts.lock import FolderLock
-from kinfold.artifacts.store import reserve, save
+from kinfold.artifacts.store import reserve
 from kinfold.cli.arguments.match import SPLITS, TrainMatch
 from kinfold.cli.console import Console
 from kinfold.cli.known import Known
 from kinfold.cli.matches import MatchRanking, check_one_label, rank_matches, show_ranking
 from kinfold.cli.measure import measure, show_evaluation
-from kinfold.cli.parts import check_measuring, fit, say_measured
+from kinfold.cli.parts import check_measuring, fit, keep, say_measured, warn
 from kinfold.cli.record import Measured, make_record
 from kinfold.cli.settings import Settings, settings
 from kinfold.cli.source import read_labelled, show_labels
@@ -159,14 +159,7 @@ def _check(
         found += check_label_sets(labels, test.labels or [])
     if test is not None and options.valid is not None:
         found += check_overlap(train, test)
-    _warn(found, ledger, console)
-
-
-def _warn(found: list[str], ledger: Ledger, console: Console) -> None:
-    for message in found:
-        if message not in ledger.warnings:
-            console.warn(message)
-            ledger.warn(message)
+    warn(found, ledger, console)
 
 
 def _say_odd(model: Any, ledger: Ledger, console: Console) -> None:
@@ -177,7 +170,7 @@ def _say_odd(model: Any, ledger: Ledger, console: Console) -> None:
         if n:
             console.say(f"{count(n, 'training pair')}: {what}")
     if twice and not model.directed:
-        _warn([f"D-077: {count(twice, 'training pair')} of two labels, in one order or the other"], ledger, console)
+        warn([f"D-077: {count(twice, 'training pair')} of two labels, in one order or the other"], ledger, console)
 
 
 def _measured(
@@ -211,21 +204,8 @@ def _save(
     parts = {"sides": known, "shared_words": baseline}
     more = {name: part.to_dict() for name, part in parts.items() if part is not None}
     record = make_record(model.task, train, ledger, measured, _threads(model), None, more)
-    with console.progress() as report:
-        report(f"saving {options.output}", None)
-        version = save(model, options.output, record=record, lock=lock)
-    return {
-        "model": options.output,
-        "version": version,
-        "task": model.task,
-        "labels": list(model.classes_),
-        "trained_on": len(train),
-        "odd_pairs": dict(model.counts_),
-        "metrics": dict(record.metrics),
-        "baselines": record.notes["baselines"],
-        "measured_on": record.notes["measured_on"],
-        "ledger": ledger.to_dict(),
-    }
+    said: dict[str, Json] = {"labels": list(model.classes_), "odd_pairs": dict(model.counts_)}
+    return keep(model, options.output, record, lock, len(train), console, **said)
 
 
 def _threads(model: Any) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from kinfold.artifacts.compose import Record
+from kinfold.artifacts.lock import FolderLock
+from kinfold.artifacts.store import save
 from kinfold.cli.arguments.train import TrainLabelled
 from kinfold.cli.console import Console
 from kinfold.cli.source import read_labelled
@@ -13,6 +16,7 @@ from kinfold.data.ledger import Ledger
 from kinfold.data.records import Examples, Pairs
 from kinfold.data.splits import By, split
 from kinfold.errors import InvalidParameterError
+from kinfold.types import Json
 
 
 def check_measuring(test: float | None, valid: str | None) -> None:
@@ -44,6 +48,34 @@ def fit(model: Any, texts: Sequence[str] | Pairs, labels: Any, kept: Stopped | N
     more = {} if kept is None else {"checkpoint": kept.folder, "resume": kept.goes_on}
     with console.progress() as report:
         model.fit(texts, labels, progress=report, **more)
+
+
+def warn(found: Iterable[str], ledger: Ledger, console: Console) -> None:
+    """Say what is odd, and note it in the ledger, unless it stands there."""
+    for message in found:
+        if message not in ledger.warnings:
+            console.warn(message)
+            ledger.warn(message)
+
+
+def keep(
+    model: Any, path: str, record: Record, lock: FolderLock, n_rows: int, console: Console, **more: Json
+) -> dict[str, Json]:
+    """Save a model that has learned from so many rows; return what is said of it as JSON, `more` of it besides."""
+    with console.progress() as report:
+        report(f"saving {path}", None)
+        version = save(model, path, record=record, lock=lock)
+    return {
+        "model": path,
+        "version": version,
+        "task": model.task,
+        **more,
+        "trained_on": n_rows,
+        "metrics": dict(record.metrics),
+        "baselines": record.notes["baselines"],
+        "measured_on": record.notes["measured_on"],
+        "ledger": record.ledger,
+    }
 
 
 def say_measured(measured_on: str, console: Console) -> None:

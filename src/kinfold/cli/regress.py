@@ -10,12 +10,12 @@ from statistics import fmean
 from typing import Any
 
 from kinfold.artifacts.compose import Record
-from kinfold.artifacts.store import reserve, save
+from kinfold.artifacts.store import reserve
 from kinfold.cli.arguments.train import TrainRegress
 from kinfold.cli.console import Console
 from kinfold.cli.numbers import measure_numbers, numbers_of, show_regression
 from kinfold.cli.overlap import sketch
-from kinfold.cli.parts import check_measuring, fit, parts, say_measured
+from kinfold.cli.parts import check_measuring, fit, keep, parts, say_measured
 from kinfold.cli.settings import settings
 from kinfold.cli.source import read_labelled
 from kinfold.cli.stopped import Stopped
@@ -51,26 +51,13 @@ def train_regress(options: TrainRegress, console: Console) -> dict[str, Json]:
                 model, test, measured_on, options.output, console, mean=fmean(targets), seed=options.seed
             )
         record = _record(train, targets, table.ledger, (evaluation, measured_on), thread_count(options.threads))
-        with console.progress() as report:
-            report(f"saving {options.output}", None)
-            version = save(model, options.output, record=record, lock=lock)
+        saved = keep(model, options.output, record, lock, len(train), console)
     if evaluation is not None:
         show_regression(evaluation, console)
     say_measured(measured_on, console)
-    console.out(f"{options.output} {version}")
+    console.out(f"{options.output} {saved['version']}")
     _show_next(options.output, console)
-    return {
-        "model": options.output,
-        "version": version,
-        "task": model.task,
-        "trained_on": len(train),
-        "metrics": dict(record.metrics),
-        "baselines": record.notes["baselines"],
-        "measured_on": record.notes["measured_on"],
-        "ledger": table.ledger.to_dict(),
-        "rows": table.ledger.to_dict()["rows"],
-        "seconds": round(time.monotonic() - begun, 3),
-    }
+    return {**saved, "rows": table.ledger.to_dict()["rows"], "seconds": round(time.monotonic() - begun, 3)}
 
 
 def _record(

@@ -8,14 +8,14 @@ from contextlib import ExitStack
 from typing import Any
 
 from kinfold.artifacts.lock import FolderLock
-from kinfold.artifacts.store import reserve, save
+from kinfold.artifacts.store import reserve
 from kinfold.artifacts.versions import describe
 from kinfold.cli.arguments.train import TrainClassify
 from kinfold.cli.console import Console
 from kinfold.cli.kept import Kept
 from kinfold.cli.measure import measure, show_evaluation
 from kinfold.cli.model import load_model
-from kinfold.cli.parts import check_measuring, fit, parts, say_measured
+from kinfold.cli.parts import check_measuring, fit, keep, parts, say_measured, warn
 from kinfold.cli.record import make_record
 from kinfold.cli.settings import Settings, settings
 from kinfold.cli.source import read_labelled, show_labels
@@ -110,10 +110,7 @@ def _check(train: Examples, test: Examples | None, options: TrainClassify, ledge
         found += check_label_sets(labels, test.labels or [])
     if test is not None and options.valid is not None:
         found += check_overlap(train, test)
-    for message in found:
-        if message not in ledger.warnings:
-            console.warn(message)
-            ledger.warn(message)
+    warn(found, ledger, console)
 
 
 def _save(
@@ -127,20 +124,7 @@ def _save(
 ) -> dict[str, Json]:
     train, ledger = learned
     record = make_record(model.task, train, ledger, measured, thread_count(model.n_threads), before)
-    with console.progress() as report:
-        report(f"saving {options.output}", None)
-        version = save(model, options.output, record=record, lock=lock)
-    return {
-        "model": options.output,
-        "version": version,
-        "task": model.task,
-        "labels": list(model.classes_),
-        "trained_on": len(train),
-        "metrics": dict(record.metrics),
-        "baselines": record.notes["baselines"],
-        "measured_on": record.notes["measured_on"],
-        "ledger": ledger.to_dict(),
-    }
+    return keep(model, options.output, record, lock, len(train), console, labels=list(model.classes_))
 
 
 def _show_next(path: str, console: Console) -> None:
