@@ -162,7 +162,7 @@ def write_rows(
         M-012: the file can't be written.
     """
     reading, raw = Reading({}), folder / "read.ids"
-    lengths: list[Ints1d] = []
+    lengths: list[Array] = []
     keys: list[Keys1d] = []
     n_cut = 0
     with writing(folder):
@@ -177,16 +177,18 @@ def write_rows(
             reading.n_read += len(entries)
             reading.n_sentences += len(batch)
             n_cut += n_longer
-            lengths.append(np.diff(cut.indptr))
+            lengths.append(np.diff(cut.indptr).astype(np.int32))
             keys.append(keys_of(cut))
             with writing(folder):
                 file.write(entries.tobytes())
                 file.flush()
             reading.say(progress)
     places, vocabulary = _vocabulary(reading, min_count, max_tokens, alphabet, more)
-    starts = np.concatenate([[0], *lengths]).cumsum(dtype=np.int64)
+    starts = np.concatenate([np.zeros(1, np.int32), *lengths]).cumsum(dtype=np.int64)
+    lengths.clear()
     with writing(folder):
         ends, n_empty = _renumber(raw, folder / IDS, starts, places, ids_type(len(vocabulary)))
+        del starts
     rows_with = np.zeros(len(vocabulary), np.int64)
     named = np.flatnonzero(places > UNK)
     rows_with[places[named]] = reading.table.frequency[named]
@@ -309,7 +311,7 @@ def _renumber(
     source: Path, target: Path, starts: Ints1d, places: Ids1d, kind: type[np.unsignedinteger]
 ) -> tuple[Ints1d, int]:
     """Write a file of entries as ids, without the dropped; remove the source; return the starts and the empty rows."""
-    lengths: list[Ints1d] = [np.zeros(1, np.int64)]
+    lengths: list[Array] = [np.zeros(1, np.int32)]
     n_empty = row = 0
     with source.open("rb") as old, target.open("wb") as new:
         while row < len(starts) - 1:
@@ -320,7 +322,7 @@ def _renumber(
             new.write(ids.astype(kind).tobytes())
             known = np.concatenate([[0], np.cumsum(ids > UNK)])
             n_empty += int((known[at[1:]] == known[at[:-1]]).sum())
-            lengths.append(np.diff(at))
+            lengths.append(np.diff(at).astype(np.int32))
             row = after
     source.unlink()
     return np.concatenate(lengths).cumsum(dtype=np.int64), n_empty

@@ -85,6 +85,24 @@ def test_rows_held_out_are_spread_and_equal_rows_stay_together():
     assert len(held_out(np.zeros(1000, np.uint64), taken.targets(), 0.2, 0)) == 0
 
 
+def test_of_very_many_rows_those_held_out_are_drawn_one_by_one(monkeypatch):
+    monkeypatch.setattr("kinfold.estimators.neural.targets._MANY", 1000)
+    random, taken = np.random.default_rng(0), Labels()
+    keys = random.integers(0, 1 << 63, 20_000).astype(np.uint64)
+    keys[10_000:] = keys[random.integers(0, 10_000, 10_000)]
+    for row in range(20_000):
+        taken.add("rare" if row == 7 else "ab"[row % 2])
+    targets = taken.targets()
+    apart = held_out(keys, targets, 0.2, 0)
+    assert 0.18 < len(apart) / 20_000 < 0.22
+    rest = np.setdiff1d(np.arange(20_000), apart)
+    alone = targets.values == targets.classes.index("rare")
+    assert alone[rest].any() and not set(keys[apart[~alone[apart]]].tolist()) & set(keys[rest[~alone[rest]]].tolist())
+    assert np.array_equal(apart, held_out(keys, targets, 0.2, 0))
+    other = held_out(keys, targets, 0.2, 1)
+    assert 0.15 < np.isin(other, apart).mean() < 0.25
+
+
 def test_the_last_row_of_a_class_is_never_held_out():
     taken = Labels()
     for i in range(60):

@@ -30,7 +30,7 @@ class Batches:
 
     def __init__(self, part: Part, repeats: int = 1) -> None:
         self._part, self._n = part, len(part.rows)
-        self.lengths: Ints1d = np.tile(part.source.lengths[part.rows], repeats)
+        self.lengths: Array = np.tile(part.source.lengths_of(part.rows).astype(np.int32), repeats)
 
     def batch(self, rows: Ints1d) -> Batch:
         """Return these rows as a batch, padded to the longest of them."""
@@ -41,7 +41,8 @@ class Batches:
 
 def target_tensor(targets: Targets, rows: Ints1d) -> Tensor:
     """Return places of classes (B,) int64, memberships (B, C) float32, or numbers (B,) float32."""
-    return torch.from_numpy(targets.values[rows].astype(np.float32 if targets.multilabel else targets.values.dtype))
+    numbers = targets.multilabel or not targets.classes
+    return torch.from_numpy(targets.values[rows].astype(np.float32 if numbers else np.int64))
 
 
 def tensors(source: Source, rows: Ints1d) -> tuple[Tensor, Tensor]:

@@ -150,7 +150,9 @@ def read(
         check_tokens(options, written)
     targets = taken.targets()
     apart = np.zeros(0, np.int64) if valid is not None else held_out(keys, targets, options.valid, options.random_state)
-    train = Part(source, np.setdiff1d(np.arange(len(source)), apart), targets)
+    stays = np.ones(len(source), bool)
+    stays[apart] = False
+    train = Part(source, np.flatnonzero(stays), targets)
     part = Part(source, apart, targets) if len(apart) else None
     if valid is not None:
         part = read_valid(options, valid, vocabulary, train)

@@ -11,9 +11,14 @@ from typing import Any
 import numpy as np
 
 from kinfold.errors import DataError
+from kinfold.text.tokenrows import ids_type
 from kinfold.types import Array, Floats1d, Ints1d
 
 _SEVERAL = (list, tuple, set, frozenset)
+
+
+#: From so many rows on, those held out are drawn one by one; how many are looked at together, and a number to mix by.
+_MANY, _BLOCK, _MIX = 1 << 20, 1 << 18, np.uint64(0x94D049BB133111EB)
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class Targets:
     Attributes
     ----------
     values
-        (N,) int64 places among `classes`; (N, C) uint8 where a row may have any number of labels; (N,) float32
-        standardised numbers where there are no classes.
+        (N,) places among `classes`, of the smallest unsigned type; (N, C) uint8 where a row may have any number of
+        labels; (N,) float32 standardised numbers where there are no classes.
     classes
         The labels, sorted; none for numbers.
     multilabel
@@ -56,7 +61,9 @@ class Labels:
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
-        self._codes, self._ends = array("i"), array("q")
+        self._codes, self._n = array("i"), 0
+        #: Where the labels of each row end, where a row may have any number of them.
+        self._ends = array("q")
         self._multilabel: bool | None = None
 
     def add(self, label: Any) -> None:
@@ -74,13 +81,15 @@ class Labels:
         if several != self._multilabel or not all(isinstance(x, str) for x in parts):
             wanted = "a list of strings, as other labels are" if self._multilabel else "a string"
             raise DataError(
-                f"The label of row {len(self._ends)} must be {wanted}.",
+                f"The label of row {self._n} must be {wanted}.",
                 seen=f"{type(label).__name__}: {str(label)[:40]!r}",
                 fix="Write labels as text, for example [str(label) for label in labels].",
                 code="D-092",
             )
         self._codes.extend(self._places.setdefault(str(x), len(self._places)) for x in parts)
-        self._ends.append(len(self._codes))
+        self._n += 1
+        if several:
+            self._ends.append(len(self._codes))
 
     def only(self) -> str | None:
         """Return the label, if all rows have the same."""
@@ -95,7 +104,7 @@ class Labels:
             D-071: there is only one class. D-091: there are fewer rows than classes.
         """
         classes = sorted(self._places)
-        multilabel, n_rows = bool(self._multilabel), len(self._ends)
+        multilabel, n_rows = bool(self._multilabel), self._n
         if len(classes) < (1 if multilabel else 2):
             seen = f"{n_rows} rows, all labelled {classes[0]!r}" if classes else f"{n_rows} rows, no label"
             raise DataError(
@@ -121,8 +130,8 @@ class Labels:
         DataError
             D-090: a label is none of `classes`. D-094: no rows, or labels of another kind.
         """
-        if not self._ends or bool(self._multilabel) != multilabel:
-            seen = "no rows" if not self._ends else "several labels a row" if self._multilabel else "one label a row"
+        if not self._n or bool(self._multilabel) != multilabel:
+            seen = "no rows" if not self._n else "several labels a row" if self._multilabel else "one label a row"
             raise DataError(
                 "The validation rows are not like those to learn from.",
                 seen=seen,
@@ -141,8 +150,9 @@ class Labels:
 
     def _coded(self, classes: list[str]) -> Targets:
         place = {label: c for c, label in enumerate(classes)}
-        sorted_places = np.array([place[label] for label in self._places], np.int64)
-        codes = sorted_places[np.frombuffer(self._codes, np.int32)] if self._codes else np.zeros(0, np.int64)
+        kind = ids_type(len(classes))
+        sorted_places = np.array([place[label] for label in self._places], kind)
+        codes = sorted_places[np.frombuffer(self._codes, np.int32)] if self._codes else np.zeros(0, kind)
         if not self._multilabel:
             return Targets(codes, tuple(classes))
         ends = np.frombuffer(self._ends, np.int64)
@@ -238,10 +248,17 @@ def texts_of(records: Iterable[Any], taken: Labels | Numbers) -> Iterator[str]:
 def held_out(keys: Array, targets: Targets, share: float, seed: int) -> Ints1d:
     """Return rows to hold out, sorted: classes spread evenly, rows of equal keys on one side.
 
-    The last rows of a class are never held out; with few rows there may be none.
+    The last rows of a class are never held out; with few rows there may be none. Of very many rows each text is drawn
+    by itself, so that memory holds no order of them: the classes are then as even as chance makes them.
     """
     if share == 0:
         return np.zeros(0, np.int64)
+    if len(keys) > _MANY:
+        out = _drawn(keys, share, seed)
+        if targets.classes:
+            for c in np.flatnonzero(_sums(targets, ~out) == 0).tolist():
+                out[targets.values[:, c] > 0 if targets.multilabel else targets.values == c] = False
+        return np.flatnonzero(out)
     _, first, group = np.unique(keys, return_index=True, return_inverse=True)
     n_groups = len(first)
     rng = np.random.default_rng(seed)
@@ -269,6 +286,17 @@ def held_out(keys: Array, targets: Targets, share: float, seed: int) -> Ints1d:
             chosen[np.unique(group[of_class & out])] = False
         out = chosen[group]
     return np.flatnonzero(out)
+
+
+def _drawn(keys: Array, share: float, seed: int) -> Array:
+    """Return whether each row is drawn, (N,) bool, by its key and the seed alone."""
+    begin, factor = np.random.default_rng(seed).integers(1 << 63, 1 << 64, 2, np.uint64, endpoint=False)
+    out = np.zeros(len(keys), bool)
+    for at in range(0, len(keys), _BLOCK):
+        mixed = (keys[at : at + _BLOCK] ^ begin) * (factor | np.uint64(1))
+        mixed = (mixed ^ (mixed >> np.uint64(32))) * _MIX
+        out[at : at + _BLOCK] = (mixed >> np.uint64(11)) * 2.0**-53 < share
+    return out
 
 
 def _sums(targets: Targets, rows: Array) -> Ints1d:
