@@ -10,7 +10,8 @@ import pytest
 from kinfold.artifacts.store import load, save
 from kinfold.cli.arguments.evaluate import Evaluate
 from kinfold.cli.console import Console
-from kinfold.cli.evaluate_index import LEAST, evaluate_index
+from kinfold.cli.evaluate_index import evaluate_index
+from kinfold.evaluation.retrieval import LEAST
 from kinfold.vectors.words import WordVectors
 
 N = 40
@@ -114,7 +115,7 @@ def test_options_count(kinfold, index, write):
 
 def test_few_queries_decide_nothing(kinfold, index, write):
     told = kinfold("evaluate", index, asked(write, "other", LEAST - 1))
-    assert f"{LEAST - 1} queries can't decide, {LEAST} or more can: bm25 is served" in told.out
+    assert f"{LEAST - 1} queries can't decide, {LEAST} or more can; bm25 is served" in told.out
     assert load(index).served == "bm25"
 
 

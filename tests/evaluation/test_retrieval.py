@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kinfold.errors import DataError, InvalidParameterError
 from kinfold.evaluation import ranking, retrieval
-from kinfold.evaluation.retrieval import Ranks, choose, limit_exposure, rank_all
+from kinfold.evaluation.retrieval import LEAST, Ranks, choose, limit_exposure, rank_all
 
 PROPERTY = settings(deadline=None, derandomize=True, max_examples=80)
 NAMES = ["mrr", "map", "precision_at_3", "recall_at_3", "ndcg_at_3"]
@@ -178,10 +178,22 @@ def test_the_comparison_is_paired_and_by_groups():
     plain = rng.integers(2, 50, 300)
     slightly = ranks(np.where(rng.random(300) < 0.3, plain - 1, plain))
     assert choose({"bm25": ranks(plain), "hybrid": slightly}).served == "hybrid"  # no query is worse
-    copies = {"bm25": ranks([9] * 290 + [2] * 10), "hybrid": ranks([8] * 290 + [9] * 10)}
+    copies = {"bm25": ranks([9] * 280 + [2] * 20), "hybrid": ranks([8] * 280 + [9] * 20)}
     assert choose(copies).served == "bm25"
-    twice = ["same"] * 290 + [f"q{i}" for i in range(10)]
+    twice = ["same"] * 280 + [f"q{i}" for i in range(20)]
     assert choose(copies, groups=twice).difference.interval.low < choose(copies).difference.interval.low
+
+
+def test_few_queries_and_few_groups_decide_nothing():
+    rng = np.random.default_rng(5)
+    plain = rng.integers(4, 50, LEAST)
+    surely = {"bm25": ranks(plain), "hybrid": ranks(plain - 3)}
+    assert choose(surely).served == "hybrid" and choose(surely).to_dict()["units"] == LEAST
+    few = choose({name: ranks([one[0] for one in of.ranks[1:]]) for name, of in surely.items()})
+    assert few.served == "bm25" and few.difference.winner == "hybrid" and not few.decides
+    assert str(few) == f"{LEAST - 1} queries can't decide, {LEAST} or more can; bm25 is served"
+    grouped = choose(surely, groups=[f"g{i % 2}" for i in range(LEAST)])
+    assert grouped.served == "bm25" and str(grouped).startswith("2 groups can't decide")
 
 
 def test_calls_that_mean_nothing():

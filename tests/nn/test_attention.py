@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from kinfold.errors import InvalidParameterError
 from kinfold.nn.attention import Attention, AttentionNet
 from kinfold.nn.encoders.bag import BagOfEmbeddings
 from kinfold.nn.encoders.gru import GRU
@@ -72,6 +73,6 @@ def test_every_weight_learns_and_an_empty_side_has_a_slope():
 
 def test_only_some_encoders_have_states():
     assert NGrams(dim=6).build(Inputs(n_tokens=20)).state_dim is None
-    with pytest.raises(Exception, match="one vector for a text"):
+    with pytest.raises(InvalidParameterError, match="one vector for a text"):
         NGrams(dim=6).build(Inputs(n_tokens=20)).states(torch.ones(1, 2, dtype=torch.int64), torch.tensor([2]))
     assert GRU(units=4, bidirectional=True).build(Inputs(n_tokens=20)).state_dim == 8

@@ -76,13 +76,16 @@ def _of_folder(path: str, console: Console) -> Chosen:
             fix="take a net (kinfold train classify --model bag), a matcher, or word vectors (kinfold train embed)",
             code="U-061",
         )
-    searching, notes = _of_matcher(model.get_params(deep=False))
+    searching, notes = compared_by(model.get_params(deep=False))
     model.encode(["a text"], **({"side": "left"} if "sides" in searching else {}))
     return Chosen(model, said, searching, notes)
 
 
-def _of_matcher(params: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return what a matcher's parameters say of how its vectors are compared; nothing for another model."""
+def compared_by(params: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return what `SearchIndex` takes for a matcher with these parameters, and notes; nothing for another model.
+
+    There is no ``metric`` among them where an index can't compare as the matcher does.
+    """
     similarity = params.get("similarity")
     if similarity is None:
         return {}, ()

@@ -17,7 +17,6 @@ from kinfold.cli.arguments.evaluate import Evaluate
 from kinfold.cli.console import Console, Report
 from kinfold.cli.search import open_index
 from kinfold.cli.sought import Sought, read_sought
-from kinfold.data.faults import count
 from kinfold.data.ledger import Ledger
 from kinfold.errors import InvalidParameterError
 from kinfold.evaluation.intervals import LEVEL, Interval
@@ -26,8 +25,6 @@ from kinfold.index.search import SearchIndex
 from kinfold.types import Array, Json
 
 K, DECIDES = 10, "mrr"
-#: With fewer queries nothing is decided: so few say nothing of how much others would differ.
-LEAST = 20
 _PLAIN = "bm25"
 
 
@@ -113,11 +110,6 @@ def _verdict(ranks: dict[str, Ranks], metric: str, given: dict[str, Any]) -> Ver
     others = [way for way in ("hybrid", "dense") if way in ranks]
     if not others:
         return Verdict(_PLAIN, [], ["the index can be searched by words alone"])
-    groups = given["groups"]
-    units = len(ranks[_PLAIN]) if groups is None else len(set(groups))
-    if units < LEAST:
-        what = count(units, "query" if groups is None else "group").replace("querys", "queries")
-        return Verdict(_PLAIN, [], [f"{what} can't decide, {LEAST} or more can: {_PLAIN} is served"])
     served, choices = _PLAIN, []
     for way in others:
         # Two comparisons share the chance of an error between them (Bonferroni).
@@ -125,7 +117,7 @@ def _verdict(ranks: dict[str, Ranks], metric: str, given: dict[str, Any]) -> Ver
         pair = {served: ranks[served], way: ranks[way]}
         choices.append(choose(pair, plain=served, metric=metric, level=level, **given))
         served = choices[-1].served
-    return Verdict(served, choices, [f"{metric}: {choice}" for choice in choices])
+    return Verdict(served, choices, list(dict.fromkeys(f"{metric}: {choice}" for choice in choices)))
 
 
 def _told(metrics: dict[str, Interval]) -> dict[str, Json]:

@@ -5,23 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from kinfold.cli.console import Console
+from kinfold.cli.encoder import compared_by
 from kinfold.cli.settings import Settings
 from kinfold.data.faults import count, fault
 from kinfold.data.records import Pairs
 from kinfold.data.splits import text_key
 from kinfold.errors import InvalidParameterError
-from kinfold.evaluation.comparison import Difference
 from kinfold.evaluation.intervals import Interval
-from kinfold.evaluation.retrieval import Ranks, choose, rank_all
-from kinfold.text.bm25 import BM25
+from kinfold.evaluation.retrieval import Choice, choose, rank_all
+from kinfold.index.search import SearchIndex
 from kinfold.types import Array, Json
 
-_METRICS = ("mrr", "recall_at_1", "recall_at_10")
+_SHOWN = ("mrr", "recall_at_1", "recall_at_10")
 _MODEL, _BASELINE = "model", "BM25"
 
 
@@ -35,8 +36,8 @@ class MatchRanking:
         How many pairs were used.
     n_queries, n_candidates
         Distinct left texts, and distinct right texts.
-    metrics, baselines, difference
-        Means over the left texts, and what the model gains over BM25 in the mean reciprocal rank.
+    metrics, baselines, choice
+        Means over the left texts, and whether the model surely has a better mean reciprocal rank than BM25.
     """
 
     name: str
@@ -45,7 +46,7 @@ class MatchRanking:
     n_candidates: int
     metrics: dict[str, Interval]
     baselines: dict[str, dict[str, Interval]]
-    difference: Difference
+    choice: Choice
     seconds: float
 
     def to_dict(self) -> dict[str, Json]:
@@ -62,9 +63,12 @@ class MatchRanking:
     def verdict(self) -> str:
         """Return the answer in sentences."""
         first = self.metrics["recall_at_1"].value or 0.0
-        gap = self.difference.interval.value or 0.0
+        difference = self.choice.difference
+        gap = difference.interval.value or 0.0
         against = f"against {_BASELINE} it is a tie"
-        if self.difference.winner is not None:
+        if not self.choice.decides:
+            against = f"whether it beats {_BASELINE}, {self.choice.too_few()}"
+        elif difference.winner is not None:
             verb = "beats" if gap > 0 else "is worse than"
             against = f"it {verb} {_BASELINE} by {abs(gap):.3f}"
         return (
@@ -93,46 +97,34 @@ def rank_matches(model: Any, pairs: Pairs, name: str, console: Console, *, seed:
     begun = time.monotonic()
     kept = [i for i, (a, b) in enumerate(zip(pairs.lefts, pairs.rights, strict=True)) if text_key(a) != text_key(b)]
     rows = pairs.take(kept)
-    if model.similarity not in _NEARNESS:
+    compared, _ = compared_by(model.get_params(deep=False))
+    if "metric" not in compared:
         raise InvalidParameterError(
             "matches alone are measured by ranking, which takes vectors",
             seen=f"similarity={model.similarity}",
-            fix=f"--set similarity={next(iter(_NEARNESS))}, or pairs of both labels",
+            fix="--set similarity=cosine, or pairs of both labels",
             code="U-007",
         )
-    queries, candidates = list(dict.fromkeys(rows.lefts)), list(dict.fromkeys(rows.rights))
-    if len(candidates) < 2:
-        raise fault("D-051", "nothing can be ranked", seen=count(len(candidates), "right text"), fix="add pairs")
-    place = {text: i for i, text in enumerate(candidates)}
-    relevant: dict[str, set[int]] = {text: set() for text in queries}
-    for left, right in zip(rows.lefts, rows.rights, strict=True):
-        relevant[left].add(place[right])
+    queries, candidates, relevant = _sought(rows)
     keys = np.array([text_key(text) for text in candidates], object)
-    wanted = [sorted(relevant[text]) for text in queries]
 
     def allowed(query: int) -> Array:
         return np.asarray(keys != text_key(queries[query]))
 
     with console.progress() as report:
-        report(f"ranking {len(candidates):,} texts for {len(queries):,}", None)
-        left, right = model.encode(queries, "left"), model.encode(candidates, "right")
-        words = BM25().fit(candidates)
-        systems: dict[str, Ranks] = {
-            _MODEL: rank_all(
-                lambda a, b: _NEARNESS[model.similarity](left[a:b], right),
-                wanted,
-                allowed=allowed,
-                n_candidates=len(candidates),
-            ),
-            _BASELINE: rank_all(
-                lambda a, b: words.scores(queries[a:b]).toarray(),
-                wanted,
-                allowed=allowed,
-                n_candidates=len(candidates),
-            ),
+        ids = [str(i) for i in range(len(candidates))]
+        index = SearchIndex(model, **compared).fit(ids, candidates, progress=report)
+
+        def scores(way: str, first: int, end: int) -> Array:
+            report(f"ranking {len(index):,} texts for {len(queries):,}", first / len(queries))
+            return index.scores(queries[first:end], way)
+
+        systems = {
+            system: rank_all(partial(scores, way), relevant, allowed=allowed, n_candidates=len(index))
+            for system, way in ((_MODEL, "dense"), (_BASELINE, "bm25"))
         }
         found = choose(systems, metric="mrr", plain=_BASELINE, seed=seed or 0)
-        scored = {system: ranks.metrics(_METRICS, seed=seed or 0) for system, ranks in systems.items()}
+        scored = {system: ranks.metrics(_SHOWN, seed=seed or 0) for system, ranks in systems.items()}
     return MatchRanking(
         name=name,
         rows={"in": len(pairs), "used": len(rows), "rejected": 0, "merged": 0},
@@ -140,9 +132,21 @@ def rank_matches(model: Any, pairs: Pairs, name: str, console: Console, *, seed:
         n_candidates=len(candidates),
         metrics=scored.pop(_MODEL),
         baselines=scored,
-        difference=found.difference,
+        choice=found,
         seconds=time.monotonic() - begun,
     )
+
+
+def _sought(rows: Pairs) -> tuple[list[str], list[str], list[list[int]]]:
+    """Return the distinct lefts, the distinct rights, and for each left the places of its rights."""
+    queries, candidates = list(dict.fromkeys(rows.lefts)), list(dict.fromkeys(rows.rights))
+    if len(candidates) < 2:
+        raise fault("D-051", "nothing can be ranked", seen=count(len(candidates), "right text"), fix="add pairs")
+    place = {text: i for i, text in enumerate(candidates)}
+    relevant: dict[str, set[int]] = {text: set() for text in queries}
+    for left, right in zip(rows.lefts, rows.rights, strict=True):
+        relevant[left].add(place[right])
+    return queries, candidates, [sorted(relevant[text]) for text in queries]
 
 
 def show_ranking(found: MatchRanking, console: Console) -> None:
@@ -157,24 +161,3 @@ def show_ranking(found: MatchRanking, console: Console) -> None:
 
 def _json(values: Mapping[str, Interval]) -> dict[str, Json]:
     return {name: value.to_dict() for name, value in values.items()}
-
-
-def _cosines(left: Array, right: Array) -> Array:
-    return np.asarray(_unit(left) @ _unit(right).T)
-
-
-def _unit(vectors: Array) -> Array:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
-
-
-def _products(left: Array, right: Array) -> Array:
-    return np.asarray(left @ right.T)
-
-
-def _negative_distances(left: Array, right: Array) -> Array:
-    squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None] - 2.0 * left @ right.T
-    return np.asarray(-squares)
-
-
-#: What says how near two vectors are -> the same for all of some with all of others.
-_NEARNESS = {"cosine": _cosines, "dot": _products, "euclidean": _negative_distances}

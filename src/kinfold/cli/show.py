@@ -72,6 +72,13 @@ def summary(path: str, manifest: Manifest, kept: Kept) -> dict[str, Json]:
         "task": kept.task or task_of(manifest),
         "labels": labels if isinstance(labels, list) else [],
         **_vectors(manifest, kept),
+        **record(manifest, kept),
+    }
+
+
+def record(manifest: Manifest, kept: Kept) -> dict[str, Json]:
+    """Return what any folder says of how it was made and measured, as JSON."""
+    return {
         "parameters": manifest.params,
         "metrics": manifest.metrics,
         "baselines": kept.baselines,

@@ -9,7 +9,7 @@ from kinfold.artifacts.manifest import Manifest
 from kinfold.cli.arguments.show import Show
 from kinfold.cli.console import Console
 from kinfold.cli.kept import Kept
-from kinfold.cli.show import interval_text, size_text, write_rows
+from kinfold.cli.show import interval_text, record, size_text, write_rows
 from kinfold.errors import InvalidParameterError
 from kinfold.types import Json
 
@@ -30,7 +30,7 @@ def show_index(options: Show, manifest: Manifest, console: Console) -> dict[str,
 
 def summary(path: str, manifest: Manifest) -> dict[str, Json]:
     """Return the JSON of `kinfold show INDEX`; nothing in the manifest is taken to be as it should."""
-    kept, values, notes = Kept.of(manifest), manifest.values, manifest.notes
+    values, notes = manifest.values, manifest.notes
     vectors, inside = _mapping(values.get("dense")), _mapping(values.get("encoder"))
     why, said = notes.get("why"), _mapping(notes.get("encoder"))
     origin: dict[str, Json] = {key: said[key] for key in ("from", "version") if key in said}
@@ -47,17 +47,7 @@ def summary(path: str, manifest: Manifest) -> dict[str, Json]:
         "encoder": encoder,
         "served": manifest.params.get("served"),
         "why": why if isinstance(why, str) else "",
-        "parameters": manifest.params,
-        "metrics": manifest.metrics,
-        "baselines": kept.baselines,
-        "measured_on": kept.measured_on,
-        "history": kept.history,
-        "ledger": manifest.ledger,
-        "data_sha256": manifest.data_sha256,
-        "created": manifest.created,
-        "libraries": manifest.libraries,
-        "vocabularies": manifest.vocabularies,
-        "bytes": manifest.nbytes,
+        **record(manifest, Kept.of(manifest)),
         "bytes_of": _bytes_of(manifest),
     }
 

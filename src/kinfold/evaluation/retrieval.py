@@ -28,6 +28,8 @@ Scorer: TypeAlias = Callable[[int, int], Array]
 Filter: TypeAlias = Callable[[int], Array]
 TIES = ("worst", "mean")
 METRICS = ("mrr", "map", "precision_at_10", "recall_at_10", "ndcg_at_10")
+#: With fewer queries, or groups of them, nothing is decided: so few say nothing of how much others would differ.
+LEAST = 20
 #: Scores in memory at a time: 32 MB as float64.
 _CELLS = 1 << 22
 
@@ -173,7 +175,13 @@ def limit_exposure(rows: Ids2d, scores: Singles2d, k: int, most: int) -> tuple[I
 class Choice:
     """Which of two ways to search is served, and why.
 
-    `served` is the better one only where `difference.winner` names it; a tie is a tie, and the plain one is served.
+    `served` is the better one only where `difference.winner` names it and `units` are enough to decide; a tie is a
+    tie, and the plain one is served.
+
+    Attributes
+    ----------
+    units
+        How many queries decide, or how many groups of them where it is `grouped`.
     """
 
     served: str
@@ -181,10 +189,22 @@ class Choice:
     metric: str
     difference: Difference
     metrics: dict[str, dict[str, Interval]]
+    units: int
+    grouped: bool
+
+    @property
+    def decides(self) -> bool:
+        """Whether there are enough queries, or groups, that a winner is named at all."""
+        return self.units >= LEAST
 
     def __str__(self) -> str:
-        """Return the difference in words, and what is served."""
-        return f"{self.difference}; {self.served} is served"
+        """Return the difference in words, or why there is none to speak of, and what is served."""
+        return f"{self.difference if self.decides else self.too_few()}; {self.served} is served"
+
+    def too_few(self) -> str:
+        """Return that so many queries, or groups, decide nothing."""
+        one, more = ("group", "groups") if self.grouped else ("query", "queries")
+        return f"{self.units:,} {one if self.units == 1 else more} can't decide, {LEAST} or more can"
 
     def to_dict(self) -> dict[str, Json]:
         """Return the parts as JSON."""
@@ -194,6 +214,8 @@ class Choice:
             "metric": self.metric,
             "difference": self.difference.to_dict(),
             "metrics": {name: {key: one.to_dict() for key, one in of.items()} for name, of in self.metrics.items()},
+            "units": self.units,
+            "grouped": self.grouped,
         }
 
 
@@ -208,6 +230,8 @@ def choose(
     groups: Sequence[str] | None = None,
 ) -> Choice:
     """Choose between a plain way to search and a better one: the plain one, unless the other is surely better.
+
+    Fewer than `LEAST` queries, or groups of them, decide nothing.
 
     Parameters
     ----------
@@ -249,7 +273,9 @@ def choose(
         name: ranks.metrics([metric], n_draws=n_draws, seed=seed, level=level, groups=groups)
         for name, ranks in systems.items()
     }
-    return Choice(other if found.winner == other else plain, plain, metric, found, named)
+    units = stacked.shape[1] if groups is None else len(set(groups))
+    better = found.winner == other and units >= LEAST
+    return Choice(other if better else plain, plain, metric, found, named, units, groups is not None)
 
 
 def _of_query(query: int, line: Array, relevant: Ints1d, allowed: Filter | None) -> tuple[Array, Array]:

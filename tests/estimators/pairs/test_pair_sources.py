@@ -36,7 +36,7 @@ def test_negatives_are_drawn_anew_for_each_epoch():
 
     model = quick(max_epochs=8, patience=None).fit(places, items=items, negatives=draw)
     assert model.classes_ == ["different", "same"]
-    assert set(asked) == set(range(9))
+    assert sorted(asked) == list(range(9))  # each epoch once, and those that say when to stop
     assert (
         model.score(planted(300, seed=1)[0], [{"0": "different", "1": "same"}[x] for x in planted(300, seed=1)[1]])
         > 0.85

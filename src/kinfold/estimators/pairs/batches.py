@@ -33,12 +33,13 @@ class PairBatches(Callback):
     def __init__(self, part: PairPart, repeats: int = 1, draw: Draw | None = None, *, in_batch: bool = False) -> None:
         self._own, self._repeats, self._draw, self._in_batch = part, repeats, draw, in_batch
         self._known = _codes(part.keys, part.pairs[part.matches > 0])
+        self._epoch = 0
         self._take(1)
         self._n = len(self._part)
 
     def on_epoch_begin(self, run: Run) -> None:
-        """Draw the pairs of an epoch."""
-        if self._draw is not None:
+        """Draw the pairs of an epoch, unless they are here."""
+        if self._draw is not None and run.epoch != self._epoch:
             self._take(run.epoch)
 
     @property
@@ -55,6 +56,7 @@ class PairBatches(Callback):
         return Batch(inputs, lengths, torch.from_numpy(found))
 
     def _take(self, epoch: int) -> None:
+        self._epoch = epoch
         self._part = self._own if self._draw is None else with_drawn(self._own, self._draw(epoch))
         if epoch > 1 and len(self._part) != self._n:
             raise DataError(

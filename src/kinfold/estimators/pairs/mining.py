@@ -94,7 +94,7 @@ class Mining:
 
     def _nearest(self, lefts: Ints1d, k: int) -> Array:
         """Return the rights (m, k) that the net holds for the nearest of lefts (m,), by their vectors."""
-        compare = self._net.measure if self._net.by_vectors and not self._options.layered else Cosine()
+        compare = Cosine() if self._options.layered else self._net.measure
         device = next(self._net.parameters()).device
         own, others = (vectors.to(device) for vectors in self._vectors)
         found = []
