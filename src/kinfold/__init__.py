@@ -16,6 +16,7 @@ _HOME = {
     "ArtifactError": "errors",
     "BagOfEmbeddings": "nn.encoders.bag",
     "BlendedClassifier": "estimators.blended.classifier",
+    "BlendedPairMatcher": "estimators.blended.matcher",
     "BoostedPairMatcher": "estimators.boosted.matcher",
     "CharCNN": "nn.encoders.char_cnn",
     "DataError": "errors",

@@ -34,6 +34,28 @@ def test_a_matcher_is_measured_on_texts_it_has_not_seen(kinfold):
     assert "U-024" in kinfold("show", "m", "--top", "3", code=2).err
 
 
+BLEND = """
+[estimator]
+name = "blend"
+[params.models.trees]
+class = "BoostedPairMatcher"
+params = {max_trees = 5, crosses = false}
+[params.models.net]
+class = "PairMatcher"
+params = {max_epochs = 1, min_count = 1, n_threads = 1, encoder = {name = "bag", params = {dim = 8}}}
+"""
+
+
+def test_a_blend_of_matchers_is_trained_said_and_explained(kinfold, write):
+    given = ("--config", write("b.toml", BLEND), "--set", "valid=0.3")
+    told = kinfold("train", "match", "sample:questions", "-o", "m", "--test", "0.2", *given)
+    assert "its best member" in told.err and "weights: trees " in told.err
+    model = load("m")
+    assert list(model.weights_) == ["trees", "net"] and model.valid == 0.3
+    assert "BlendedPairMatcher, match" in kinfold("show", "m").out
+    assert "without one of them it loses" in kinfold("explain", "m", "cook some rice", "rice to cook").out
+
+
 def test_a_random_split_is_asked_for_by_name_and_its_strata_are_told(kinfold):
     told = kinfold(
         "train", "match", "sample:questions", "-o", "m", "--test", "0.2", "--split", "pair", "--json", *QUICK

@@ -67,7 +67,7 @@ class MatchRanking:
         gap = difference.interval.value or 0.0
         against = f"against {_BASELINE} it is a tie"
         if not self.choice.decides:
-            against = f"whether it beats {_BASELINE}, {self.choice.too_few()}"
+            against = f"{self.choice.too_few()}: whether it beats {_BASELINE} is open"
         elif difference.winner is not None:
             verb = "beats" if gap > 0 else "is worse than"
             against = f"it {verb} {_BASELINE} by {abs(gap):.3f}"

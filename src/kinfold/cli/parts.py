@@ -44,10 +44,13 @@ def parts(
 
 
 def fit(model: Any, texts: Sequence[str] | Pairs, labels: Any, kept: Stopped | None, console: Console) -> None:
-    """Fit a model with progress shown; `kept`: where a net keeps how far it is."""
+    """Fit a model with progress shown, and say what a blend is worth; `kept`: where a net keeps how far it is."""
     more = {} if kept is None else {"checkpoint": kept.folder, "resume": kept.goes_on}
     with console.progress() as report:
         model.fit(texts, labels, progress=report, **more)
+    if "verdict_" in vars(model):
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in model.weights_.items())
+        console.say(f"{model.verdict_}; weights: {weights}")
 
 
 def warn(found: Iterable[str], ledger: Ledger, console: Console) -> None:

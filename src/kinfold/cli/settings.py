@@ -75,6 +75,7 @@ MODELS: dict[str, dict[str, Preset]] = {
     "match": {
         "boosted": Preset("estimators.boosted.matcher", "BoostedPairMatcher"),
         **{name: Preset("estimators.pairs.matcher", "PairMatcher", NETS.get(name, {}), name) for name in TEXT_ENCODERS},
+        "blend": Preset("estimators.blended.matcher", "BlendedPairMatcher"),
     },
     "embed": {name: Preset("estimators.skipgram.estimator", "SkipGram", params) for name, params in SKIPGRAM.items()},
 }

@@ -13,6 +13,7 @@ from kinfold.types import Savable
 #: Class name -> module. A class is imported when it is asked for, since some need optional dependencies.
 REGISTRY: dict[str, str] = {
     "BlendedClassifier": "kinfold.estimators.blended.classifier",
+    "BlendedPairMatcher": "kinfold.estimators.blended.matcher",
     "BoostedPairMatcher": "kinfold.estimators.boosted.matcher",
     "ExactIndex": "kinfold.index.exact",
     "LinearTextClassifier": "kinfold.estimators.linear.classifier",

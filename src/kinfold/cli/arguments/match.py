@@ -48,7 +48,8 @@ class TrainMatch(FileReading):
     DATA is a file with a column for each side (CSV, TSV, JSON lines, Parquet, packed or not), - for standard input,
     sample:questions for a small data set that comes with kinfold, or fetch:NAME for a public one. Of two labels one
     is that of pairs that match: the other one of a label that says no, else the second in the order of the alphabet;
-    --set match=LABEL says which. The boosted trees come first; the others are nets, which need the extra deep.
+    --set match=LABEL says which. The boosted trees come first; the others are nets, which need the extra deep, and
+    blend, which is the trees and a net with attention together.
     """
 
     verb: ClassVar[str] = "train match"

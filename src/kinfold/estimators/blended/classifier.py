@@ -9,7 +9,7 @@ import numpy as np
 
 from kinfold.checks import SEED, Rules, check, optional, whole
 from kinfold.estimators.blended import fitting, saving
-from kinfold.estimators.blended.members import members_of, to_plain
+from kinfold.estimators.blended.members import CLASSIFIERS, members_of, to_plain
 from kinfold.estimators.blended.weights import to_probabilities
 from kinfold.estimators.classifier import Classifying
 from kinfold.estimators.decision import DECIDING, Costs
@@ -114,11 +114,11 @@ class BlendedClassifier(Classifying):
             If a parameter has a value that can't be used; U-020 for the models.
         """
         check(self, _RULES)
-        members = members_of(self.models, self.n_threads)
+        members = members_of(CLASSIFIERS, self.models, self.n_threads)
         asked = fitting.Asked(self.n_folds, self.metric, self.costs, self.abstain_cost, self.random_state)
 
         def fresh() -> Any:
-            return members_of(self.models, self.n_threads)
+            return members_of(CLASSIFIERS, self.models, self.n_threads)
 
         return self._take(fitting.fit(asked, members, fresh, check_texts(texts), labels, progress or silent))
 
@@ -151,16 +151,16 @@ class BlendedClassifier(Classifying):
             U-022: a member is no classifier of kinfold.
         """
         self._check_fitted("fitted_")
-        return saving.to_state(self.fitted_, self.models)
+        return saving.to_state(CLASSIFIERS, self.fitted_, self.models)
 
     def set_state(self, state: State) -> Self:
         """Take over what another blend with the same parameters has learned."""
-        return self._take(saving.from_state(self.models, state))
+        return self._take(saving.from_state(CLASSIFIERS, self.models, state))
 
     @classmethod
     def layout(cls, params: dict[str, Any], values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
         """Return the arrays that a state with these parameters, values and vocabularies must have."""
-        return saving.layout(params, values, vocabulary_sizes)
+        return saving.layout(CLASSIFIERS, params, values, vocabulary_sizes)
 
     def probe_outputs(self, texts: list[str]) -> Floats2d:
         """Return the probabilities of some texts, (n, C)."""

@@ -61,7 +61,7 @@ class Fitted:
         """``"binary"``, ``"single"`` or ``"multilabel"``."""
         return kind_of(len(self.classes), self.multilabel)
 
-    def scores(self, texts: list[str]) -> Floats2d:
+    def scores(self, texts: list[Any]) -> Floats2d:
         """Return the blend's scores (N, K): log-odds, or with many classes what a softmax takes."""
         of_each = [scores_of(member, texts, self.classes, self.kind) for member in self.members.values()]
         return blend(of_each, self.weights, self.offsets)
@@ -79,7 +79,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class _HeldOut:
+class HeldOut:
     """What members say of rows they were not trained on: scores (M, N, K), and rows and folds (N,)."""
 
     scores: Array
@@ -109,43 +109,77 @@ def fit(
     check_metric(asked.metric, len(classes), multilabel)
     of_rows = memberships(checked, classes, multilabel)
     kind = kind_of(len(classes), multilabel)
-    # Tuning for accuracy looks at no row, so that any will do; costs that can't be used are refused here.
-    any_rows = np.eye(len(classes)), np.eye(len(classes), dtype=np.uint8)
-    decision = tune(*any_rows, classes, **_wanted(asked, multilabel, tuned=False))
+    any_decision(asked, classes, multilabel)  # costs that can't be used are refused before anything is learned
     report("cutting folds", 0.0)
     held = _held_out(asked, fresh, texts, checked, of_rows, (classes, kind), report)
     share = asked.n_folds / (asked.n_folds + 1)
-    _learn(members, texts, checked, lambda stage, done: report(stage, share + done * (0.99 - share)))
-    weights, offsets = np.full(len(members), 1.0 / len(members)), np.zeros(1 if kind == "binary" else len(classes))
-    fold_scores: dict[str, dict[str, float]] = {}
-    verdict = Verdict(0, ())
-    if held is not None:
-        truth = of_rows[held.rows]
-        weights, offsets = find_weights(held.scores, truth, kind)
-        crossed = _crossed(held, truth, kind)
-        decision = tune(crossed, truth, classes, **_wanted(asked, multilabel, tuned=True))
-        told = {
-            name: row_scores(to_probabilities(scores, kind), truth, multilabel)
-            for name, scores in zip(members, held.scores, strict=True)
-        }
-        told_blend = row_scores(crossed, truth, multilabel)
-        fold_scores = {
-            name: {metric: float(rows.mean()) for metric, rows in of_one.items()}
-            for name, of_one in (*told.items(), (BLEND, told_blend))
-        }
-        verdict = judge(told_blend, told, asked.random_state)
+    learn(members, texts, checked, lambda stage, done: report(stage, share + done * (0.99 - share)))
     report("done", 1.0)
-    return Fitted(tuple(classes), multilabel, dict(members), weights, offsets, decision, fold_scores, verdict)
+    return weighed(asked, members, held, of_rows, (classes, multilabel))
 
 
-def scores_of(member: Classifier, texts: list[str], classes: Sequence[str], kind: str) -> Floats2d:
+def any_decision(asked: Asked, classes: Sequence[str], multilabel: bool) -> Decision:
+    """Return a decision where no row was held out; raises what costs that can't be used raise."""
+    # Tuning for accuracy looks at no row, so that any will do.
+    any_rows = np.eye(len(classes)), np.eye(len(classes), dtype=np.uint8)
+    return tune(*any_rows, classes, **_wanted(asked, multilabel, tuned=False))
+
+
+def weighed(
+    asked: Asked,
+    members: Mapping[str, Classifier],
+    held: HeldOut | None,
+    of_rows: Array,
+    told: tuple[Sequence[str], bool],
+) -> Fitted:
+    """Return the blend of fitted members, its weights learned from what they say of rows held out.
+
+    Parameters
+    ----------
+    held
+        None: there were none, and all members weigh the same.
+    of_rows
+        (N, C) uint8: the classes of all rows.
+    told
+        The classes, and whether a text may have several.
+    """
+    classes, multilabel = told
+    kind = kind_of(len(classes), multilabel)
+    if held is None:
+        weights, offsets = np.full(len(members), 1.0 / len(members)), np.zeros(1 if kind == "binary" else len(classes))
+        decision = any_decision(asked, classes, multilabel)
+        return Fitted(tuple(classes), multilabel, dict(members), weights, offsets, decision, {}, Verdict(0, ()))
+    truth = of_rows[held.rows]
+    weights, offsets = find_weights(held.scores, truth, kind)
+    crossed = _crossed(held, truth, kind)
+    told_members = {
+        name: row_scores(to_probabilities(scores, kind), truth, multilabel)
+        for name, scores in zip(members, held.scores, strict=True)
+    }
+    told_blend = row_scores(crossed, truth, multilabel)
+    return Fitted(
+        classes=tuple(classes),
+        multilabel=multilabel,
+        members=dict(members),
+        weights=weights,
+        offsets=offsets,
+        decision=tune(crossed, truth, classes, **_wanted(asked, multilabel, tuned=True)),
+        fold_scores={
+            name: {metric: float(rows.mean()) for metric, rows in of_one.items()}
+            for name, of_one in (*told_members.items(), (BLEND, told_blend))
+        },
+        verdict=judge(told_blend, told_members, asked.random_state),
+    )
+
+
+def scores_of(member: Classifier, texts: list[Any], classes: Sequence[str], kind: str) -> Floats2d:
     """Return a member's scores (N, K) in the order of `classes`; a class it never saw is as unlikely as can be."""
     given = np.asarray(member.predict_proba(texts), np.float64)
     known = [str(label) for label in member.classes_]
     if given.shape != (len(texts), len(known)):
         raise DataError(
             "A member of a blend must give one probability a label.",
-            seen=f"{type(member).__name__}: {given.shape} for {len(texts)} texts and {len(known)} labels",
+            seen=f"{type(member).__name__}: {given.shape} for {len(texts)} rows and {len(known)} labels",
             fix="predict_proba returns (N, C), its columns in the order of classes_.",
             code="D-103",
         )
@@ -171,7 +205,7 @@ def _held_out(
     of_rows: Array,
     told: tuple[list[str], str],
     report: Progress,
-) -> _HeldOut | None:
+) -> HeldOut | None:
     """Return what the members say of each fold; None where there are too few rows, or folds that can be learned."""
     classes, kind = told
     if len(texts) < FEW_ROWS:
@@ -188,7 +222,7 @@ def _held_out(
             report(f"fold {place + 1} of {len(folds)}: {stage}", share)
 
         try:
-            _learn(members, [texts[i] for i in learned], [labels[i] for i in learned], step)
+            learn(members, [texts[i] for i in learned], [labels[i] for i in learned], step)
         except DataError:
             # Without these rows nothing can be learned, as where one label is left: they stand in no figure.
             continue
@@ -198,10 +232,13 @@ def _held_out(
     if len(rows) < 2:
         return None
     every = np.concatenate(rows)
-    return _HeldOut(np.concatenate(scores, axis=1), every, fold[every])
+    return HeldOut(np.concatenate(scores, axis=1), every, fold[every])
 
 
-def _learn(members: Mapping[str, Classifier], texts: list[str], labels: list[Label], report: Progress) -> None:
+def learn(
+    members: Mapping[str, Classifier], texts: list[Any], labels: Sequence[Label], report: Progress, **more: Any
+) -> None:
+    """Let each member learn; those of kinfold are given `more` arguments of ``fit``."""
     for place, (name, member) in enumerate(members.items()):
 
         def step(stage: str, done: float, name: str = name, place: int = place) -> None:
@@ -209,12 +246,12 @@ def _learn(members: Mapping[str, Classifier], texts: list[str], labels: list[Lab
 
         step("fitting", 0.0)
         if isinstance(member, TextEstimator):
-            member.fit(texts, labels, progress=step)  # type: ignore[attr-defined, call-arg]
+            member.fit(texts, labels, progress=step, **more)  # type: ignore[attr-defined, call-arg]
         else:
             member.fit(texts, labels)
 
 
-def _crossed(held: _HeldOut, truth: Array, kind: str) -> Floats2d:
+def _crossed(held: HeldOut, truth: Array, kind: str) -> Floats2d:
     """Return the blend's probabilities of each row, by weights learned from the other folds."""
     out = np.empty_like(held.scores[0])
     for f in np.unique(held.fold).tolist():

@@ -8,19 +8,19 @@ from typing import Any
 from kinfold.errors import ArtifactError
 from kinfold.estimators.base import TextEstimator
 from kinfold.estimators.blended.fitting import Fitted
-from kinfold.estimators.blended.members import class_of, specs_of
+from kinfold.estimators.blended.members import Family, class_of, specs_of
 from kinfold.estimators.blended.weights import Verdict
 from kinfold.estimators.decision import Decision
 from kinfold.estimators.linear.options import kind_of
 from kinfold.types import Json, Layout, State
 
 
-def to_state(fitted: Fitted, models: Any) -> State:
+def to_state(family: Family, fitted: Fitted, models: Any) -> State:
     """Return the parts of a fitted blend of these models."""
     arrays = {"weights": fitted.weights, "offsets": fitted.offsets}
     vocabularies: dict[str, bytes] = {}
     values: list[Json] = []
-    specs_of(models)
+    specs_of(family, models)
     for place, member in enumerate(fitted.members.values()):
         assert isinstance(member, TextEstimator)  # since it has a spec
         state = member.get_state()
@@ -41,13 +41,13 @@ def to_state(fitted: Fitted, models: Any) -> State:
     )
 
 
-def from_state(models: Any, state: State) -> Fitted:
+def from_state(family: Family, models: Any, state: State) -> Fitted:
     """Return the fitted blend whose parts these are."""
     values = state.values
     members: dict[str, Any] = {}
-    for place, ((name, spec), of_member) in enumerate(_paired(models, values)):
+    for place, ((name, spec), of_member) in enumerate(_paired(family, models, values)):
         part = State(_part(state.arrays, place), _part(state.vocabularies, place), of_member)
-        members[name] = class_of(spec).from_state(dict(spec["params"]), part)
+        members[name] = class_of(family, spec).from_state(dict(spec["params"]), part)
     return Fitted(
         classes=tuple(values["labels"]),
         multilabel=values["multilabel"],
@@ -60,25 +60,27 @@ def from_state(models: Any, state: State) -> Fitted:
     )
 
 
-def layout(params: dict[str, Any], values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
+def layout(family: Family, params: dict[str, Any], values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
     """Return name -> (dtype, shape) of the arrays that go with these values and vocabularies."""
     n_classes = len(values["labels"])
-    paired = _paired(params["models"], values)
+    paired = _paired(family, params["models"], values)
     out: Layout = {
         "weights": ("float64", (len(paired),)),
         "offsets": ("float64", (1 if kind_of(n_classes, values["multilabel"]) == "binary" else n_classes,)),
     }
     for place, ((_, spec), of_member) in enumerate(paired):
-        kind = class_of(spec)
+        kind = class_of(family, spec)
         full = {**kind().get_params(deep=False), **spec["params"]}
         of_arrays = kind.layout(full, of_member, _part(vocabulary_sizes, place))
         out |= {_prefix(place) + name: shape for name, shape in of_arrays.items()}
     return out
 
 
-def _paired(models: Any, values: dict[str, Json]) -> list[tuple[tuple[str, Mapping[str, Any]], dict[str, Json]]]:
+def _paired(
+    family: Family, models: Any, values: dict[str, Json]
+) -> list[tuple[tuple[str, Mapping[str, Any]], dict[str, Json]]]:
     """Return each member's name and parts, and the values it learned."""
-    specs, learned = specs_of(models), values["members"]
+    specs, learned = specs_of(family, models), values["members"]
     if len(specs) != len(learned):
         raise ArtifactError("A blend needs one state a member.", seen=f"{len(learned)} of {len(specs)}")
     return list(zip(specs.items(), learned, strict=True))
