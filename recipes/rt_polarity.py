@@ -11,8 +11,10 @@ have no weights: half is the mean of four linear models, half that of the nets.
 The linear models were chosen by cross-validation within nine tenths of the rows; the one without endings was added
 after the figure of an average of three (0.8046) was known. That nets on such vectors reach 0.80, with two linear models
 0.82, was known from a trial on two folds. The convolutions learned fastest in a few epochs on the first; the net over
-n-grams of characters was chosen within its training rows. `--part` says what to run, `--folds` how many of the folds,
-`--source-folds` how many with the source's net, and `--nets` how many nets of each kind are averaged.
+n-grams of characters was chosen within its training rows. Of the source's net the rate was found on 960 rows drawn from
+all, with 128 filters: at 2e-4 it has not learned in 20 epochs what it has at 1e-3 in five. `--part` says what to run,
+`--folds` how many of the folds, `--source-folds` how many with the source's net, and `--nets` how many nets of each
+kind are averaged.
 """
 
 # %%
@@ -87,7 +89,7 @@ path = recipe.data and recipe.data / "rt_polarity" / "rt-polarity.csv.gz"
 rows = kf.read_table(path, text="text", label="label").examples if path else kf.sample("reviews").take(range(0, 400, 2))
 models = {name: Model("linear", kf.LinearTextClassifier, one, 1, SHUFFLES, asked.folds) for name, one in LINEAR.items()}
 models["words without endings"] = replace(models["words without endings"], prepare=without_endings)
-source = {"encoder": SOURCE_NET, **NET, **KNOWN, "learning_rate": 2e-4}
+source = {"encoder": SOURCE_NET, **LONGER, **KNOWN, "learning_rate": 1e-3, "patience": 6}
 models["the source's net"] = Model("source", kf.TextClassifier, source, folds=asked.source_folds)
 nets = {f"characters, {kind}": ("characters", net, given) for kind, (net, given) in CHARACTERS.items()}
 nets |= {f"words, {kind}": ("words", net, NET) for kind, net in WORDS.items()}
