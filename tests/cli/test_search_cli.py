@@ -96,10 +96,21 @@ def test_what_index_tells(kinfold, texts, words):
 
 
 def test_every_option_of_index_counts(kinfold, texts, words):
-    options = {"k1": "0.5", "b": "0.1", "metric": "dot", "fusion": "score", "weight": "0.9", "sides": "same"}
+    options = {
+        "k1": "0.5",
+        "b": "0.1",
+        "k3": "2.0",
+        "metric": "dot",
+        "fusion": "score",
+        "weight": "0.9",
+        "sides": "same",
+    }
     given = [part for name, value in options.items() for part in (f"--{name}", value)]
-    kinfold("index", texts, "-o", "i", "--model", words, "--by", "dense", *given)
+    kinfold(
+        "index", texts, "-o", "i", "--model", words, "--by", "dense", *given, "--no-symbols", "--stop-words", "how, a"
+    )
     params = load("i").saved_params()
+    assert params["symbols"] is False and params["stop_words"] == ["how", "a"]
     assert {name: str(params[name]) for name in options} == options and params["served"] == "dense"
 
 

@@ -74,7 +74,10 @@ def test_what_is_served_and_other_options_count():
     assert scores["vectors"][0].tolist() == made().search_rows(["the boiling horse tea"], 4, "dense")[0].tolist()
     query = ["tea tea how to"]
     assert (made(k1=0.1).scores(query) != made().scores(query)).any()
-    assert (made(b=0.1).scores(query) != made().scores(query)).any()
+    for options in ({"b": 0.1}, {"k3": 0.0}, {"stop_words": ["tea"]}):
+        assert (made(**options).scores(query) != made().scores(query)).any(), options
+    marks = [SearchIndex(symbols=symbols).fit(["a", "b"], ["tea", "tea ?"]).find("?") for symbols in (True, False)]
+    assert [len(hits) for hits in marks] == [1, 0]
 
 
 @pytest.mark.parametrize("metric", ["cosine", "dot", "euclidean"])
@@ -127,7 +130,7 @@ def test_equal_fused_scores_go_by_number():
 
 @pytest.mark.parametrize("mmap", [False, True])
 def test_saved_and_opened_it_answers_the_same(tmp_path, mmap):
-    index = made(fusion="score", weight=0.3, k1=1.0, served="hybrid", metric="euclidean")
+    index = made(fusion="score", weight=0.3, k1=1.0, k3=0.5, stop_words=("how",), served="hybrid", metric="euclidean")
     save(index, tmp_path / "index")
     opened = load(tmp_path / "index", mmap=mmap)
     assert opened.search(TEXTS, how="bm25") == index.search(TEXTS, how="bm25")
@@ -188,11 +191,32 @@ def test_an_encoder_that_gives_something_else(given):
 
 
 def test_options_that_can_not_be_used():
-    for options in ({"fusion": "sum"}, {"weight": 2}, {"sides": "both"}, {"depth": 0}, {"served": "magic"}, {"k1": -1}):
+    for options in (
+        {"fusion": "sum"},
+        {"weight": 2},
+        {"sides": "both"},
+        {"depth": 0},
+        {"served": "magic"},
+        {"k1": -1},
+        {"k3": -1},
+    ):
         with pytest.raises(InvalidParameterError):
             SearchIndex(**options).fit(IDS, TEXTS)
     with pytest.raises(InvalidParameterError) as wrong:
         made().find("tea", how="magic")
     assert wrong.value.code == "U-032"
-    own = {"encoder", "k1", "b", "metric", "fusion", "weight", "depth", "sides", "served"}
+    own = {
+        "encoder",
+        "k1",
+        "b",
+        "k3",
+        "symbols",
+        "stop_words",
+        "metric",
+        "fusion",
+        "weight",
+        "depth",
+        "sides",
+        "served",
+    }
     assert set(made().get_params()) == own

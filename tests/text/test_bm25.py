@@ -27,7 +27,7 @@ TEXTS = [
 ]
 
 
-def by_hand(texts, query, k1=1.2, b=0.75, symbols=True):
+def by_hand(texts, query, k1=1.2, b=0.75, k3=None, symbols=True, stop_words=()):
     """Return the score of each text, as the formula says it."""
     tokenizer = WordTokenizer(symbols=symbols)
     counted = [Counter(tokenizer(text)) for text in texts]
@@ -36,16 +36,20 @@ def by_hand(texts, query, k1=1.2, b=0.75, symbols=True):
     out = []
     for counts, length in zip(counted, lengths, strict=True):
         score = 0.0
-        for word in tokenizer(query):
+        for word, asked in Counter(tokenizer(query)).items():
             n = sum(word in other for other in counted)
-            if counts[word]:
+            if counts[word] and word not in stop_words:
                 idf = math.log(1 + (len(texts) - n + 0.5) / (n + 0.5))
+                idf *= asked if k3 is None else asked * (k3 + 1) / (asked + k3)
                 score += idf * counts[word] / (counts[word] + k1 * (1 - b + b * length / mean))
         out.append(score)
     return np.array(out)
 
 
-@pytest.mark.parametrize("options", [{}, {"k1": 0.0}, {"k1": 2.5, "b": 0.0}, {"b": 1.0}, {"symbols": False}])
+FORMULAS = [{}, {"k1": 0.0}, {"k1": 2.5, "b": 0.0}, {"b": 1.0}, {"symbols": False}, {"k3": 0.0}, {"k3": 1.5}]
+
+
+@pytest.mark.parametrize("options", [*FORMULAS, {"stop_words": ["the", "nowhere"]}])
 def test_scores_are_those_of_the_formula(options):
     model = BM25(**options).fit(TEXTS)
     queries = ["cat", "the dog", "cat cat mat!", "a, b; the", "unknown", ""]
@@ -63,8 +67,10 @@ def test_scores_are_those_of_the_formula(options):
 
 def test_parameters_do_something():
     plain = BM25().fit(TEXTS).scores(["the cat sat ,"]).toarray()
-    for options in ({"k1": 0.5}, {"b": 0.1}, {"symbols": False}):
+    for options in ({"k1": 0.5}, {"b": 0.1}, {"symbols": False}, {"stop_words": ["The"]}):
         assert not np.allclose(plain, BM25(**options).fit(TEXTS).scores(["the cat sat ,"]).toarray())
+    again = ["the cat sat on the cat"]
+    assert not np.allclose(BM25().fit(TEXTS).scores(again).toarray(), BM25(k3=0.5).fit(TEXTS).scores(again).toarray())
 
 
 @PROPERTY
@@ -120,7 +126,8 @@ def test_unicode_and_case():
 
 
 def test_what_can_not_be_used():
-    for options in ({"k1": -1}, {"b": 1.5}, {"k1": float("nan")}, {"b": True}):
+    wrong = ({"k1": -1}, {"b": 1.5}, {"k1": float("nan")}, {"b": True}, {"k3": -1}, {"symbols": 1})
+    for options in (*wrong, {"stop_words": "the"}, {"stop_words": [1]}):
         with pytest.raises(InvalidParameterError):
             BM25(**options).fit(TEXTS)
     with pytest.raises(NotFittedError):
@@ -132,7 +139,7 @@ def test_what_can_not_be_used():
 
 
 def test_the_state_brings_everything_back():
-    model = BM25(k1=0.9, symbols=False).fit(TEXTS)
+    model = BM25(k1=0.9, k3=1.0, symbols=False, stop_words=["cat"]).fit(TEXTS)
     state = model.get_state()
     layout = BM25.layout(model.get_params(), state.values, {"words": state.vocabularies["words"].count(b"\n")})
     assert layout == {name: (array.dtype.name, array.shape) for name, array in state.arrays.items()}

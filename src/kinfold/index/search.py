@@ -43,7 +43,7 @@ class SearchIndex:
     encoder
         What has ``encode(texts) -> (n, D)``, for the search by vectors; None for words alone. One of kinfold's own is
         saved inside the index, and built again when it is first needed; any other is given to `attach` after loading.
-    k1, b
+    k1, b, k3, symbols, stop_words
         Of `BM25`.
     metric
         Of `ExactIndex`: ``"cosine"``, ``"dot"`` or ``"euclidean"``.
@@ -80,6 +80,9 @@ class SearchIndex:
         *,
         k1: float = 1.2,
         b: float = 0.75,
+        k3: float | None = None,
+        symbols: bool = True,
+        stop_words: Sequence[str] = (),
         metric: str = "cosine",
         fusion: str = "rank",
         weight: float = 0.5,
@@ -88,7 +91,8 @@ class SearchIndex:
         served: str = "bm25",
     ) -> None:
         self.encoder = encoder
-        self.k1, self.b, self.metric = k1, b, metric
+        self.k1, self.b, self.k3, self.symbols, self.stop_words = k1, b, k3, symbols, stop_words
+        self.metric = metric
         self.fusion, self.weight, self.depth, self.sides, self.served = fusion, weight, depth, sides, served
 
     @property
@@ -148,7 +152,7 @@ class SearchIndex:
         documents = Documents.of(ids, texts, columns or {})
         listed, dense, encoder = list(documents.texts), None, self.encoder
         progress("counting words", None)
-        words = BM25(self.k1, self.b).fit(listed)
+        words = self._new_words().fit(listed)
         if encoder is not None:
             dense = encode_all(encoder, documents.ids, listed, self.metric, self._side(1), progress)
         self.words = words
@@ -250,6 +254,9 @@ class SearchIndex:
         rows, scores = self.search_rows(queries, self.depth if way == "hybrid" else max(len(self), 1), way)
         return scores_of_all(rows, scores, len(self))
 
+    def _new_words(self) -> BM25:
+        return BM25(self.k1, self.b, k3=self.k3, symbols=self.symbols, stop_words=self.stop_words)
+
     def _way(self, how: str | None) -> str:
         way = self.served if how is None else how
         if way not in HOW:
@@ -302,8 +309,8 @@ class SearchIndex:
 
     def saved_params(self) -> dict[str, Any]:
         """Return the constructor's arguments but for the encoder."""
-        names = ("k1", "b", "metric", "fusion", "weight", "depth", "sides", "served")
-        return {name: vars(self)[name] for name in names}
+        names = ("k1", "b", "k3", "symbols", "metric", "fusion", "weight", "depth", "sides", "served")
+        return {name: vars(self)[name] for name in names} | {"stop_words": list(self.stop_words)}
 
     def get_state(self) -> State:
         """Return documents, words, vectors, and the encoder where it can be saved."""
@@ -323,7 +330,7 @@ class SearchIndex:
         index = cls(None, **params)
         check(index, _RULES)
         own, index._held = split_held(state)
-        params_of_words = BM25(index.k1, index.b).get_params()
+        params_of_words = index._new_words().get_params()
         index._documents, index.words, index.dense = parts_of(own, params_of_words, index.metric)
         return index
 

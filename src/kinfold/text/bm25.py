@@ -3,7 +3,8 @@
 A word that is in n of N texts has the weight ``log(1 + (N - n + 0.5) / (n + 0.5))``, and a text of length L that has it
 f times gets ``weight * f / (f + k1 * (1 - b + b * L / mean L))``, summed over the words of the query (Robertson and
 Zaragoza, 2009, "The probabilistic relevance framework: BM25 and beyond", in the form of Lucene 8 and later). What
-a word adds to a text does not depend on the query, so it is computed once, when fitted (Lù, 2024, "BM25S").
+a word adds to a text does not depend on the query, so it is computed once, when fitted (Lù, 2024, "BM25S"). In a query
+that has a word q times it counts ``q * (k3 + 1) / (q + k3)`` times: q without `k3`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from scipy import sparse
 
-from kinfold.checks import NUMBER, Rules, check, check_k, is_number
+from kinfold.checks import FLAG, NUMBER, Rules, check, check_k, is_number, optional
 from kinfold.errors import NotFittedError
 from kinfold.kernels.blocks import parts_of, share_out, without_nobody
 from kinfold.kernels.nearest import empty_lists, order_best
@@ -27,9 +28,17 @@ from kinfold.text.normalize import Normalizer
 from kinfold.text.rows import Rows
 from kinfold.types import Array, Floats1d, Ids1d, Ids2d, Ints1d, Json, Layout, Singles1d, Singles2d, State
 
+
+def _are_words(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(word, str) for word in value)
+
+
 _RULES: Rules = {
     "k1": NUMBER,
     "b": ((lambda value: is_number(value) and float(value) <= 1), "a number from 0 to 1"),
+    "k3": optional(NUMBER),
+    "symbols": FLAG,
+    "stop_words": (_are_words, "a sequence of words"),
 }
 
 
@@ -42,9 +51,13 @@ class BM25:
         How much a word's further occurrences in a text still count: 0, not at all.
     b
         How much a text's length counts against it: 0, not at all; 1, in full.
+    k3
+        How much a word's further occurrences in a query still count: 0, not at all; None, in full.
     symbols
         Whether tokens that are no words count; see `kinfold.text.tokenizers.WordTokenizer`. In scripts written without
         spaces every character is such a token.
+    stop_words
+        Words of queries that count nothing, such as "how" and "the".
     normalizer
         What is done to each text first.
 
@@ -67,11 +80,20 @@ class BM25:
     """
 
     def __init__(
-        self, k1: float = 1.2, b: float = 0.75, *, symbols: bool = True, normalizer: Normalizer | None = None
+        self,
+        k1: float = 1.2,
+        b: float = 0.75,
+        *,
+        k3: float | None = None,
+        symbols: bool = True,
+        stop_words: Sequence[str] = (),
+        normalizer: Normalizer | None = None,
     ) -> None:
         self.k1 = k1
         self.b = b
+        self.k3 = k3
         self.symbols = symbols
+        self.stop_words = stop_words
         self.normalizer = normalizer or Normalizer()
 
     def fit(self, texts: Sequence[str]) -> Self:
@@ -89,7 +111,7 @@ class BM25:
         Parameters
         ----------
         queries
-            N texts. A word that is there twice counts twice; unknown words count nothing.
+            N texts. A word that is there twice counts twice, or as `k3` says; unknown words count nothing.
         k
             How many.
         n_threads
@@ -109,7 +131,7 @@ class BM25:
         if not scores.size:
             return ids, scores
         threads = thread_count(n_threads)
-        arguments = (asked.indptr, asked.indices, _counts(asked), self.indptr_, self.documents_, self.weights_)
+        arguments = (asked.indptr, asked.indices, self._asked(asked), self.indptr_, self.documents_, self.weights_)
         # Queries differ in their work, so there are more shares than threads.
         shares = parts_of(0, len(asked), 1 if threads == 1 else 4 * threads)
         with ThreadPoolExecutor(max(1, threads)) as pool:
@@ -122,7 +144,7 @@ class BM25:
         """Return the score of every text that shares a word with a query, (N, texts) float32."""
         asked = self._rows(queries)
         shape = (len(asked), asked.n_columns)
-        terms = sparse.csr_array((_counts(asked), asked.indices, asked.indptr), shape=shape)
+        terms = sparse.csr_array((self._asked(asked), asked.indices, asked.indptr), shape=shape)
         postings = sparse.csr_array(
             (self.weights_, self.documents_, self.indptr_), shape=(asked.n_columns, self.n_texts_)
         )
@@ -141,7 +163,8 @@ class BM25:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments as JSON holds them; `deep` changes nothing."""
-        return {"k1": self.k1, "b": self.b, "symbols": self.symbols, "normalizer": self.normalizer.to_dict()}
+        own = {"k3": self.k3, "symbols": self.symbols, "stop_words": list(self.stop_words)}
+        return {"k1": self.k1, "b": self.b, **own, "normalizer": self.normalizer.to_dict()}
 
     def get_state(self) -> State:
         """Return words and postings."""
@@ -188,6 +211,20 @@ class BM25:
 
     def _rows(self, texts: Sequence[str]) -> Rows:
         return self._fitted().rows(texts)
+
+    def _asked(self, asked: Rows) -> Singles1d:
+        """Return what each word of the queries counts."""
+        counts = _counts(asked)
+        if self.k3 is not None:
+            counts = (counts * (self.k3 + 1) / (counts + self.k3)).astype(np.float32)
+        left_out = self._stopped()
+        return np.where(np.isin(asked.indices, left_out), np.float32(0), counts) if len(left_out) else counts
+
+    def _stopped(self) -> Ids1d:
+        """Return the columns of the stop words."""
+        words = {self.normalizer(word) for word in self.stop_words}
+        columns = self.vocabulary_.columns(sorted(words)) if words else np.zeros(0, np.int32)
+        return columns[columns >= 0]
 
     def _postings(self, counted: Rows) -> tuple[Ints1d, Ids1d, Singles1d]:
         """Return (indptr, documents, weights) from the counts of each text."""

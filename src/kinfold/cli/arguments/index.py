@@ -54,6 +54,21 @@ class Index(Reading):
         float | None,
         typer.Option(metavar="X", show_default=_default("b"), help="BM25: how much length counts against a text."),
     ] = None
+    k3: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            show_default="in full",
+            help="BM25: how much a word still counts that comes again in a query; 0, not at all.",
+        ),
+    ] = None
+    symbols: Annotated[
+        bool, typer.Option("--symbols/--no-symbols", help="BM25: marks and emoji count as words do.")
+    ] = True
+    stop_words: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="BM25: words of queries that count nothing: how,the,a."),
+    ] = None
     metric: Annotated[
         str | None,
         typer.Option(
@@ -89,6 +104,8 @@ class Index(Reading):
 
     def searching(self) -> dict[str, Any]:
         """Return the arguments of `SearchIndex` that were given."""
-        names = ("k1", "b", "metric", "fusion", "weight", "sides")
+        names = ("k1", "b", "k3", "symbols", "metric", "fusion", "weight", "sides")
         given = {name: getattr(self, name) for name in names} | {"served": self.by}
+        if self.stop_words is not None:
+            given["stop_words"] = [word.strip() for word in self.stop_words.split(",") if word.strip()]
         return {name: value for name, value in given.items() if value is not None}
