@@ -148,6 +148,12 @@ def test_what_can_not_be_explained_is_refused(kinfold, matcher, model):
     assert "D-037" in told.err and "pair 2" in told.err
 
 
+def test_a_comparison_says_which_matcher_does_not_know_the_labels(kinfold, matcher, net, write):
+    rows = (f"cook rice {i},boil rice {i},{'dup' if i % 2 else 'different'}" for i in range(20))
+    told = kinfold("compare", matcher, net, write("p.csv", "\n".join(["left,right,label", *rows, ""])))
+    assert told.err.count("D-074") == 2 and "dup" in told.err and "wrong: questions.model" in told.err
+
+
 def test_two_matchers_are_compared_on_the_same_pairs(kinfold, matcher, net, model):
     told = kinfold("compare", matcher, net, "sample:questions", "--agreement", "a.html", "--json")
     assert told.json["rows"] == 150 and set(told.json["scores"]) == {"questions.model", "net.model"}

@@ -14,6 +14,7 @@ from kinfold.cli.model import load_model, several_if_model, task_at
 from kinfold.cli.outfile import whole_file
 from kinfold.cli.overlap import overlap
 from kinfold.cli.source import read_labelled
+from kinfold.data.checks import check_label_sets
 from kinfold.data.records import Pairs
 from kinfold.errors import InvalidParameterError
 from kinfold.evaluation.agreement import Agreement, agreement
@@ -50,6 +51,8 @@ def _compared(options: Compare, console: Console) -> tuple[dict[str, str], Compa
         found = overlap(Kept.of(model.load_report_.manifest).sketch, rows if isinstance(rows, Pairs) else rows.texts)
         if found is not None and found.n_known:
             console.warn(f"D-032: {name}: {found}; that favours it")
+        for message in check_label_sets(model.classes_, rows.labels or []):
+            console.warn(f"{message}: {name}")
     given: dict[str, Any] = {"metric": options.metric, "positive": options.positive, "seed": options.seed}
     chosen = {name: value for name, value in given.items() if value is not None}
     with console.progress() as report:
