@@ -11,10 +11,8 @@ have no weights: half is the mean of four linear models, half that of the nets.
 The linear models were chosen by cross-validation within nine tenths of the rows; the one without endings was added
 after the figure of an average of three (0.8046) was known. That nets on such vectors reach 0.80, with two linear models
 0.82, was known from a trial on two folds. The convolutions learned fastest in a few epochs on the first; the net over
-n-grams of characters was chosen within its training rows. Of the source's net the rate was found on 960 rows drawn from
-all, with 128 filters: at 2e-4 it has not learned in 20 epochs what it has at 1e-3 in five. `--part` says what to run,
-`--folds` how many of the folds, `--source-folds` how many with the source's net, and `--nets` how many nets of each
-kind are averaged.
+n-grams was chosen within its training rows; the source's net learned fastest at this rate on 960 rows drawn from all.
+`--part` says what to run, `--folds` and `--source-folds` how many folds, and `--nets` how many nets are averaged.
 """
 
 # %%

@@ -354,6 +354,10 @@ class WordVectors:
         """Write a file that other programs read; see `kinfold.vectors.formats.write_vectors`."""
         write_vectors(self, path, format=format)
 
+    def __sklearn_clone__(self) -> WordVectors:
+        """Return these: an estimator's copy starts from the same vectors."""
+        return self
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return nothing: all there is to word vectors is learned; `deep` changes nothing."""
         return {}

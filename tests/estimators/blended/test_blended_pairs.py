@@ -5,8 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import expit, logit
+from sklearn.base import clone
 
-from kinfold import BlendedPairMatcher, BoostedPairMatcher, LinearTextClassifier, PairMatcher
+from contract_matchers import rows
+from kinfold import (
+    BagOfEmbeddings,
+    BlendedPairMatcher,
+    BoostedPairMatcher,
+    LinearTextClassifier,
+    PairMatcher,
+    WordVectors,
+)
+from kinfold.artifacts.store import load, save
 from kinfold.errors import DataError, InvalidParameterError
 
 
@@ -108,3 +118,16 @@ def test_words_that_met_explain_a_pair():
         [[0.2, 0.8] if "red" in left and "crimson" in right else [0.8, 0.2] for left, right in asked]
     )
     assert blend.explain("the red one", "a crimson two").top(1)[0][:2] == ("red", "crimson")
+
+
+def test_members_with_vectors_of_their_own_are_saved(tmp_path):
+    pairs, labels = rows(200)
+    words = sorted({word for pair in pairs for text in pair for word in text.split()})
+    vectors = WordVectors(words, np.random.default_rng(0).normal(size=(len(words), 6)).astype(np.float32))
+    net = PairMatcher(embedding=vectors, encoder=BagOfEmbeddings(dim=6), max_epochs=1, n_threads=1, min_count=1)
+    trees = BoostedPairMatcher(embedding=vectors, max_trees=5, crosses=False, min_leaf=5)
+    blend = BlendedPairMatcher(models={"trees": trees, "net": net}).fit(pairs, labels)
+    again = clone(blend).fit(pairs, labels)  # a copy has the vectors too
+    assert (again.predict_proba(pairs) == blend.predict_proba(pairs)).all()
+    save(blend, tmp_path / "m")
+    assert (load(tmp_path / "m").predict_proba(pairs) == blend.predict_proba(pairs)).all()

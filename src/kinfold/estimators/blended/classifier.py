@@ -103,6 +103,10 @@ class BlendedClassifier(Classifying):
         """Return the constructor's arguments by name; classifiers of kinfold as their class's name and parameters."""
         return {**super().get_params(deep), "models": to_plain(self.models)}
 
+    def __sklearn_clone__(self) -> Self:
+        """Return a blend of the same models that has learned nothing; as JSON they would lose vectors in memory."""
+        return type(self)(**super().get_params(deep=False))
+
     def fit(self, texts: Sequence[str], labels: Sequence[Any], *, progress: Progress | None = None) -> Self:
         """Learn from texts and their labels: a string each, or a tuple of strings each for multi-label data.
 

@@ -119,6 +119,10 @@ class BlendedPairMatcher(Classifying):
         """Return the constructor's arguments by name; matchers of kinfold as their class's name and parameters."""
         return {**super().get_params(deep), "models": to_plain(self.models)}
 
+    def __sklearn_clone__(self) -> Self:
+        """Return a blend of the same models that has learned nothing; as JSON they would lose vectors in memory."""
+        return type(self)(**super().get_params(deep=False))
+
     def fit(
         self, pairs: Any, labels: Iterable[Any] | None = None, *, valid: Any = None, progress: Progress | None = None
     ) -> Self:
