@@ -50,9 +50,11 @@ def test_independent_witnesses_add_up_and_noise_weighs_nothing():
     models = {"good": Witness(0, 0.8), "fair": Witness(1, 0.7), "noise": Witness(2, 0.6)}
     blend = BlendedPairMatcher(models=models, valid=0.5).fit(pairs, labels)
     assert blend.weights_["good"] == pytest.approx(1, abs=0.15) and blend.weights_["fair"] == pytest.approx(1, abs=0.2)
-    assert blend.weights_["noise"] < 0.2 and abs(blend.offset_) < 0.2
+    assert blend.weights_["noise"] < 0.2 and abs(blend.offsets_[0]) < 0.2
     log_odds = blend.decision_function([("w01 w11 w21", "x"), ("w00 w11 w21", "x")])
-    by_hand = sum(w * logit(t) for w, t in zip(blend.weights_.values(), (0.8, 0.7, 0.6), strict=True)) + blend.offset_
+    by_hand = (
+        sum(w * logit(t) for w, t in zip(blend.weights_.values(), (0.8, 0.7, 0.6), strict=True)) + blend.offsets_[0]
+    )
     assert log_odds[0] == pytest.approx(by_hand) and log_odds[1] < log_odds[0]
     assert blend.predict_proba([("w01 w11 w21", "x")])[0, 1] == pytest.approx(expit(by_hand))
     # Right when both agree, and as the better one says when they don't: no better answers, surer ones.

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from kinfold.checks import SEED, Rules, check, optional, whole
-from kinfold.estimators.blended import fitting, saving
-from kinfold.estimators.blended.members import CLASSIFIERS, members_of, to_plain
+from kinfold.estimators.blended import fitting
+from kinfold.estimators.blended.base import Blended
+from kinfold.estimators.blended.members import CLASSIFIERS, Family, members_of
 from kinfold.estimators.blended.weights import to_probabilities
-from kinfold.estimators.classifier import Classifying
 from kinfold.estimators.decision import DECIDING, Costs
 from kinfold.estimators.linear.fitting import Progress, silent
 from kinfold.explain.explanation import Explanation
 from kinfold.explain.occlusion import occlude, one_against_others
 from kinfold.text.normalize import Normalizer, check_texts
 from kinfold.text.tokenizers import WordTokenizer
-from kinfold.types import Floats1d, Floats2d, Json, Layout, State
+from kinfold.types import Floats1d, Floats2d
 
 
-class BlendedClassifier(Classifying):
+class BlendedClassifier(Blended):
     """Blends classifiers: the log-odds of each, weighted and added up.
 
     Every member learns `n_folds` times from all rows but a fold's. On what the members say of the rows they did not
@@ -80,6 +80,8 @@ class BlendedClassifier(Classifying):
     ['yes']
     """
 
+    family: ClassVar[Family] = CLASSIFIERS
+
     def __init__(
         self,
         *,
@@ -98,14 +100,6 @@ class BlendedClassifier(Classifying):
         self.abstain_cost = abstain_cost
         self.n_threads = n_threads
         self.random_state = random_state
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments by name; classifiers of kinfold as their class's name and parameters."""
-        return {**super().get_params(deep), "models": to_plain(self.models)}
-
-    def __sklearn_clone__(self) -> Self:
-        """Return a blend of the same models that has learned nothing; as JSON they would lose vectors in memory."""
-        return type(self)(**super().get_params(deep=False))
 
     def fit(self, texts: Sequence[str], labels: Sequence[Any], *, progress: Progress | None = None) -> Self:
         """Learn from texts and their labels: a string each, or a tuple of strings each for multi-label data.
@@ -146,41 +140,9 @@ class BlendedClassifier(Classifying):
         tokenizer = WordTokenizer(Normalizer(lowercase=False))
         return occlude(self._log_odds, text, tokenizer, self.classes_, label)
 
-    def get_state(self) -> State:
-        """Return what was learned; see `State`.
-
-        Raises
-        ------
-        InvalidParameterError
-            U-022: a member is no classifier of kinfold.
-        """
-        self._check_fitted("fitted_")
-        return saving.to_state(CLASSIFIERS, self.fitted_, self.models)
-
-    def set_state(self, state: State) -> Self:
-        """Take over what another blend with the same parameters has learned."""
-        return self._take(saving.from_state(CLASSIFIERS, self.models, state))
-
-    @classmethod
-    def layout(cls, params: dict[str, Any], values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
-        """Return the arrays that a state with these parameters, values and vocabularies must have."""
-        return saving.layout(CLASSIFIERS, params, values, vocabulary_sizes)
-
     def probe_outputs(self, texts: list[str]) -> Floats2d:
         """Return the probabilities of some texts, (n, C)."""
         return self.predict_proba(texts)
-
-    def _take(self, fitted: fitting.Fitted) -> Self:
-        self.fitted_ = fitted
-        self.classes_ = list(fitted.classes)
-        self.multilabel_ = fitted.multilabel
-        self.members_ = fitted.members
-        self.weights_ = dict(zip(fitted.members, fitted.weights.tolist(), strict=True))
-        self.offsets_ = fitted.offsets
-        self.fold_scores_ = fitted.fold_scores
-        self.verdict_ = fitted.verdict
-        self.decision_ = fitted.decision
-        return self
 
     def _scores(self, texts: Sequence[str]) -> Floats2d:
         self._check_fitted("fitted_")

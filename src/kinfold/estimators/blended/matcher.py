@@ -8,24 +8,23 @@ from typing import Any, ClassVar, Self
 from kinfold.checks import FLAG, LABEL, SEED, SHARE, Rules, check, optional, whole
 from kinfold.estimators.base import TextEstimator
 from kinfold.estimators.blended import pairs as learning
-from kinfold.estimators.blended import saving
-from kinfold.estimators.blended.fitting import Asked, Fitted
-from kinfold.estimators.blended.members import MATCHERS, members_of, specs_of, to_plain
+from kinfold.estimators.blended.base import Blended
+from kinfold.estimators.blended.fitting import Asked
+from kinfold.estimators.blended.members import MATCHERS, Family, members_of, specs_of
 from kinfold.estimators.blended.weights import to_probabilities
-from kinfold.estimators.classifier import Classifying
 from kinfold.estimators.decision import DECIDING, Costs
 from kinfold.estimators.linear.fitting import Progress, silent
 from kinfold.estimators.pairs.sides import Sides, sides_of
 from kinfold.explain.meeting import Meeting, meeting_of
 from kinfold.text.normalize import Normalizer
 from kinfold.text.tokenizers import WordTokenizer
-from kinfold.types import Classifier, Floats1d, Floats2d, Json, Layout, State
+from kinfold.types import Classifier, Floats1d, Floats2d, State
 
 #: Parameters that every member takes over.
 _OF_ALL = ("directed", "match")
 
 
-class BlendedPairMatcher(Classifying):
+class BlendedPairMatcher(Blended):
     """Blends matchers: the log-odds of each that two texts belong together, weighted and added up.
 
     Boosted trees see a pair as a whole, a net what each word finds on the other side, and they err on different pairs.
@@ -61,7 +60,7 @@ class BlendedPairMatcher(Classifying):
         The members, fitted.
     weights_ : dict of str to float
         What each one's log-odds are multiplied by.
-    offset_ : float
+    offsets_ : (1,) float64 array
         What is added.
     fold_scores_ : dict of str to dict
         Log loss and accuracy on the pairs held out, of each member and of the ``"blend"``; empty where nothing was.
@@ -88,7 +87,7 @@ class BlendedPairMatcher(Classifying):
     """
 
     task: ClassVar[str] = "match"
-    fitted_: Fitted
+    family: ClassVar[Family] = MATCHERS
 
     def __init__(
         self,
@@ -114,14 +113,6 @@ class BlendedPairMatcher(Classifying):
         self.abstain_cost = abstain_cost
         self.n_threads = n_threads
         self.random_state = random_state
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments by name; matchers of kinfold as their class's name and parameters."""
-        return {**super().get_params(deep), "models": to_plain(self.models)}
-
-    def __sklearn_clone__(self) -> Self:
-        """Return a blend of the same models that has learned nothing; as JSON they would lose vectors in memory."""
-        return type(self)(**super().get_params(deep=False))
 
     def fit(
         self, pairs: Any, labels: Iterable[Any] | None = None, *, valid: Any = None, progress: Progress | None = None
@@ -170,26 +161,14 @@ class BlendedPairMatcher(Classifying):
         return meeting_of(self.decision_function, left, right, words, self.classes_)
 
     def get_state(self) -> State:
-        """Return what was learned; see `State`.
-
-        Raises
-        ------
-        InvalidParameterError
-            U-022: a member is no matcher of kinfold.
-        """
-        self._check_fitted("fitted_")
-        state = saving.to_state(MATCHERS, self.fitted_, _specs(self.get_params()))
+        """Return what was learned; see `Blended.get_state`."""
+        state = super().get_state()
         return State(state.arrays, state.vocabularies, {**state.values, "counts": dict(self.counts_)})
 
     def set_state(self, state: State) -> Self:
         """Take over what another blend with the same parameters has learned."""
         self.counts_ = dict(state.values["counts"])
-        return self._take(saving.from_state(MATCHERS, _specs(self.get_params()), state))
-
-    @classmethod
-    def layout(cls, params: dict[str, Any], values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
-        """Return the arrays that a state with these parameters, values and vocabularies must have."""
-        return saving.layout(MATCHERS, {**params, "models": _specs(params)}, values, vocabulary_sizes)
+        return super().set_state(state)
 
     def probe_outputs(self, texts: list[str]) -> Floats2d:
         """Return the probabilities (n, 2) of each text with the one after it."""
@@ -203,26 +182,18 @@ class BlendedPairMatcher(Classifying):
                 member.set_params(**{name: vars(self)[name] for name in _OF_ALL})
         return made
 
-    def _take(self, fitted: Fitted) -> Self:
-        self.fitted_ = fitted
-        self.classes_, self.multilabel_ = list(fitted.classes), False
-        self.members_, self.offset_ = fitted.members, float(fitted.offsets[0])
-        self.weights_ = dict(zip(fitted.members, fitted.weights.tolist(), strict=True))
-        self.fold_scores_, self.verdict_, self.decision_ = fitted.fold_scores, fitted.verdict, fitted.decision
-        return self
+    @classmethod
+    def _models(cls, params: dict[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """Return the members, the direction and the label of the whole among the parameters of each."""
+        shared = {name: params[name] for name in _OF_ALL}
+        specs = specs_of(MATCHERS, params["models"])
+        return {name: {"class": spec["class"], "params": {**spec["params"], **shared}} for name, spec in specs.items()}
 
     def _scores(self, pairs: Any) -> Floats2d:
         self._check_fitted("fitted_")
         taken = Sides()
         texts = list(taken.texts(sides_of(pairs, None)))
         return self.fitted_.scores([(texts[a], texts[b]) for a, b in taken.placed().tolist()])
-
-
-def _specs(params: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return the members of a blend with these parameters, the direction and the label of the whole among theirs."""
-    shared = {name: params[name] for name in _OF_ALL}
-    specs = specs_of(MATCHERS, params["models"])
-    return {name: {"class": spec["class"], "params": {**spec["params"], **shared}} for name, spec in specs.items()}
 
 
 _RULES: Rules = {

@@ -60,10 +60,10 @@ def from_state(family: Family, models: Any, state: State) -> Fitted:
     )
 
 
-def layout(family: Family, params: dict[str, Any], values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
+def layout(family: Family, models: Any, values: dict[str, Json], vocabulary_sizes: dict[str, int]) -> Layout:
     """Return name -> (dtype, shape) of the arrays that go with these values and vocabularies."""
     n_classes = len(values["labels"])
-    paired = _paired(family, params["models"], values)
+    paired = _paired(family, models, values)
     out: Layout = {
         "weights": ("float64", (len(paired),)),
         "offsets": ("float64", (1 if kind_of(n_classes, values["multilabel"]) == "binary" else n_classes,)),
