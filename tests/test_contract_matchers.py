@@ -10,7 +10,7 @@ from contract_matchers import CHECKS
 from kinfold.estimators.registry import REGISTRY, estimator_class
 
 _BAG = {"name": "bag", "params": {"dim": 24}}
-_NET = {"learning_rate": 0.01, "max_epochs": 4, "batch_size": 32, "n_threads": 1}
+_NET = {"learning_rate": 0.02, "max_epochs": 2, "batch_size": 32, "n_threads": 1}
 _TREES = {"cross_bits": 10, "max_trees": 30, "min_leaf": 5, "n_folds": 2}
 #: What makes one learn in a moment: the contract fits hundreds. What comes of the defaults is tested elsewhere.
 QUICK = {
