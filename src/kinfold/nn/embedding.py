@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from kinfold.nn.dropout import dropout
 from kinfold.nn.inputs import PAD, Inputs
 
 #: The standard deviation of random embeddings.
@@ -41,8 +42,8 @@ class Vectors(nn.Module):
     def drop(self, vectors: Tensor) -> Tensor:
         """Return vectors (..., `dim`) with some dropped, in training."""
         if self.training and self.token_dropout > 0:
-            vectors = vectors * functional.dropout(vectors.new_ones(*vectors.shape[:-1], 1), self.token_dropout)
-        return functional.dropout(vectors, self.dropout, self.training) if self.dropout > 0 else vectors
+            vectors = vectors * dropout(vectors.new_ones(*vectors.shape[:-1], 1), self.token_dropout)
+        return dropout(vectors, self.dropout, self.training) if self.dropout > 0 else vectors
 
 
 class TokenEmbedding(Vectors):

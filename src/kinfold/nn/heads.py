@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from kinfold.nn.dropout import dropout
+
 
 class Head(nn.Module):
     """Turns vectors (B, `input_dim`) into scores (B, `n_outputs`).
@@ -26,7 +28,7 @@ class Head(nn.Module):
         widths = [input_dim, *hidden, n_outputs]
         layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
         self.layers = nn.ModuleList(layers)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = dropout
         for layer in layers:
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -35,6 +37,6 @@ class Head(nn.Module):
         """Return the scores (B, `n_outputs`) of vectors (B, `input_dim`)."""
         *hidden, last = self.layers
         for layer in hidden:
-            vectors = layer(self.dropout(vectors)).relu()
-        scores: Tensor = last(self.dropout(vectors))
+            vectors = layer(dropout(vectors, self.dropout, self.training)).relu()
+        scores: Tensor = last(dropout(vectors, self.dropout, self.training))
         return scores

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.nn import functional
 
+from kinfold.nn.dropout import dropout
 from kinfold.nn.embedding import embedding
 from kinfold.nn.encoders.base import EncoderModule
 from kinfold.nn.init import start_inputs_, start_recurrent_
@@ -122,7 +122,7 @@ class RecurrentEncoder(EncoderModule):
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the pooled states (B, `output_dim`)."""
         pooled: Tensor = self.pooling(self.states(inputs, lengths), lengths)
-        return functional.dropout(pooled, self.dropout, self.training)
+        return dropout(pooled, self.dropout, self.training)
 
     def states(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the last layer's states (B, T, H)."""
@@ -130,7 +130,7 @@ class RecurrentEncoder(EncoderModule):
         order = mirrored(lengths, inputs.shape[1]) if len(self.back) else None
         for i, layer in enumerate(self.ahead):
             if i > 0:
-                states = functional.dropout(states, self.dropout, self.training)
+                states = dropout(states, self.dropout, self.training)
             both = [layer(states)]
             if order is not None:
                 both.append(rearranged(self.back[i](rearranged(states, order)), order))

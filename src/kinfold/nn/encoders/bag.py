@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from kinfold.checks import SHARE, Rules, one_of, whole
 from kinfold.errors import InvalidParameterError
+from kinfold.nn.dropout import dropout
 from kinfold.nn.embedding import TokenEmbedding, embedding
 from kinfold.nn.encoders.base import Encoder, EncoderModule
 from kinfold.nn.inputs import PAD, Inputs
@@ -87,11 +88,11 @@ class Bag(EncoderModule):
 
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the pooled vectors (B, D), some of their numbers dropped in training."""
-        return functional.dropout(self.pooled(inputs, lengths), self.dropout, self.training)
+        return dropout(self.pooled(inputs, lengths), self.dropout, self.training)
 
     def states(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the embeddings (B, T, D)."""
-        return functional.dropout(self.embedding(inputs), self.dropout, self.training)
+        return dropout(self.embedding(inputs), self.dropout, self.training)
 
     def pooled(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         """Return the mean, sum or weighted mean (B, D) of the rows' embeddings."""
@@ -111,7 +112,7 @@ class Bag(EncoderModule):
         """Return what each token counts for, (B, T)."""
         weights = (ids != PAD).float() if self.pooling != "idf" else self.idf[ids] * (ids != PAD)
         if self.training and self.token_dropout > 0:
-            weights = functional.dropout(weights, self.token_dropout)
+            weights = dropout(weights, self.token_dropout)
         if self.pooling == "sum":
             return weights
         return weights / weights.sum(1, keepdim=True).clamp(min=1e-6)

@@ -14,6 +14,7 @@ from torch.nn import functional
 from kinfold.checks import SHARE, Rules, is_several, is_whole, is_wholes, one_of
 from kinfold.errors import InvalidParameterError
 from kinfold.nn.dense import Dense
+from kinfold.nn.dropout import dropout
 from kinfold.nn.embedding import embedding
 from kinfold.nn.encoders.base import Encoder, EncoderModule, each, same_length
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
@@ -183,10 +184,10 @@ class _CharCNN(EncoderModule):
             states = torch.cat(branches, 2) if len(branches) > 1 else branches[0]  # (B, T, F)
             states, lengths = self._pooled(states.relu(), lengths, i)
             if layer is not None:
-                states = functional.dropout(states, self.dropout, self.training)
+                states = dropout(states, self.dropout, self.training)
                 branches = [one(states, lengths) for one in layer.each()]
         vectors = states.flatten(1) if self.pooling is None else self.pooling(states, lengths)  # (B, T F) or (B, F)
-        vectors = functional.dropout(vectors, self.dropout, self.training)
+        vectors = dropout(vectors, self.dropout, self.training)
         for dense in self.hidden:
             vectors = dense(vectors).relu()
         if not len(self.hidden):

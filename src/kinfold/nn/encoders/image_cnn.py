@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from kinfold.checks import FLAG, SHARE, Rules, is_wholes, optional, whole
 from kinfold.errors import InvalidParameterError
+from kinfold.nn.dropout import dropout
 from kinfold.nn.encoders.base import Encoder, EncoderModule
 from kinfold.nn.inputs import Inputs
 
@@ -111,5 +112,5 @@ class _ImageCNN(EncoderModule):
             features = norm(layer(pictures)).relu()  # (B, F, H, W)
             pictures = functional.max_pool2d(features, 2, ceil_mode=True)
         grid = functional.adaptive_max_pool2d(pictures, self.grid).flatten(1)  # (B, F * grid * grid)
-        vectors: Tensor = self.dense(functional.dropout(grid, self.dropout, self.training))
+        vectors: Tensor = self.dense(dropout(grid, self.dropout, self.training))
         return vectors

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, cast
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from kinfold.checks import FLAG, SHARE, Rules, one_of, whole
+from kinfold.nn.dropout import dropout
 from kinfold.nn.embedding import TokenEmbedding, embedding
 from kinfold.nn.encoders.base import DEPTH, Encoder, EncoderModule
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
@@ -104,7 +104,7 @@ class _MinGRU(EncoderModule):
 
     def encode(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         pooled: Tensor = self.pooling(self.states(inputs, lengths), lengths)
-        return functional.dropout(pooled, self.dropout, self.training)
+        return dropout(pooled, self.dropout, self.training)
 
     def states(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         first, *others = cast(list[Convolutions], list(self.layers))
@@ -114,6 +114,6 @@ class _MinGRU(EncoderModule):
         else:
             states = scan_ways(convolve(self.embedding, first, inputs, lengths), lengths)
         for layer in others:
-            below = functional.dropout(states, self.dropout, self.training)
+            below = dropout(states, self.dropout, self.training)
             states = scan_ways([one(below, lengths) for one in layer.each()], lengths)
         return states

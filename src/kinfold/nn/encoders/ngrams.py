@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from kinfold.checks import SHARE, Rules, is_wholes, one_of, whole
 from kinfold.errors import InvalidParameterError
+from kinfold.nn.dropout import dropout
 from kinfold.nn.embedding import start
 from kinfold.nn.encoders.base import Encoder, EncoderModule
 from kinfold.nn.inputs import PAD, Inputs
@@ -113,7 +114,7 @@ class _NGrams(EncoderModule):
         sums = functional.embedding_bag(rows.flatten(0, 1), self.table, mode="sum", padding_idx=PAD)
         states = (sums + self.bias).relu().view(*rows.shape[:2], -1)  # (B, T, D)
         pooled: Tensor = self.pooling(states, lengths)
-        return functional.dropout(pooled, self.dropout, self.training)
+        return dropout(pooled, self.dropout, self.training)
 
 
 def hashed(ids: Tensor, lengths: Tensor, sizes: Sequence[int], buckets: int) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from kinfold.checks import FLAG, SHARE, Rules, one_of, optional, whole
+from kinfold.nn.dropout import dropout
 from kinfold.nn.encoders.bag import Bag, BagOfEmbeddings
 from kinfold.nn.encoders.base import DEPTH, EncoderModule
 from kinfold.nn.inputs import Inputs
@@ -99,7 +100,7 @@ class _Residual(Bag):
             new = layer(states)
             new = _normed(cast(nn.BatchNorm1d, self.norms[i]), new).relu() if self.where == "before" else new.relu()
             new = _normed(cast(nn.BatchNorm1d, self.norms[i]), new) if self.where == "after" else new
-            new = functional.dropout(new, self.dropout, self.training)
+            new = dropout(new, self.dropout, self.training)
             states = states + new if self.residual and i > 0 else new  # (B, units)
             answers.append(states)
         return states if self.last is None else _normed(self.last, torch.cat(answers, 1))

@@ -7,9 +7,9 @@ from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from kinfold.checks import SHARE, Rules, is_whole, is_wholes, one_of, whole
+from kinfold.nn.dropout import dropout
 from kinfold.nn.embedding import embedding
 from kinfold.nn.encoders.base import DEPTH, Encoder, EncoderModule, each, same_length
 from kinfold.nn.gathered_convolution import Convolution, Convolutions, convolve
@@ -113,7 +113,7 @@ class _WordCNN(EncoderModule):
         first, *others = cast(list[Convolutions], list(self.layers))
         branches = convolve(self.embedding, first, inputs, lengths)
         for layer in others:
-            states = functional.dropout(torch.cat(branches, 2).relu(), self.dropout, self.training)  # (B, T, F)
+            states = dropout(torch.cat(branches, 2).relu(), self.dropout, self.training)  # (B, T, F)
             branches = [one(states, lengths) for one in layer.each()]
         return branches
 
@@ -123,4 +123,4 @@ class _WordCNN(EncoderModule):
             pooled = torch.cat([largest(one, lengths) for one in self._branches(inputs, lengths)], 1).relu()  # (B, F)
         else:
             pooled = self.pooling(self.states(inputs, lengths), lengths)
-        return functional.dropout(pooled, self.dropout, self.training)
+        return dropout(pooled, self.dropout, self.training)
