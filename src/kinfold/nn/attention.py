@@ -44,24 +44,46 @@ class Attention(nn.Module):
 
     def forward(self, lefts: Tensor, left_lengths: Tensor, rights: Tensor, right_lengths: Tensor) -> Tensor:
         """Return scores (B,) of states (B, T, D) and (B, U, D) and how many of each row's are real, (B,) each."""
-        scores = torch.bmm(self.attend(lefts), self.attend(rights).transpose(1, 2))  # (B, T, U)
-        left = self._compared(lefts, left_lengths, rights, right_lengths, scores)
-        right = self._compared(rights, right_lengths, lefts, left_lengths, scores.transpose(1, 2))
-        both = [left, right] if self.directed else [left + right, (left - right).abs()]
+        left, right = _Side(lefts, left_lengths), _Side(rights, right_lengths)
+        sought = [side.spread(self.attend(side.tokens)) for side in (left, right)]
+        scores = torch.bmm(sought[0], sought[1].transpose(1, 2))  # (B, T, U)
+        found_left = self._compared(left, right, scores)
+        found_right = self._compared(right, left, scores.transpose(1, 2))
+        both = [found_left, found_right]
+        if not self.directed:
+            both = [found_left + found_right, (found_left - found_right).abs()]
         found: Tensor = self.head(torch.cat(both, 1)).squeeze(1)
         return found
 
-    def _compared(
-        self, states: Tensor, lengths: Tensor, others: Tensor, other_lengths: Tensor, scores: Tensor
-    ) -> Tensor:
+    def _compared(self, side: _Side, other: _Side, scores: Tensor) -> Tensor:
         """Return what the tokens of one side say of the other, pooled, (B, 2 units); zeros for a side without any."""
-        weights = scores.masked_fill(~real(others, other_lengths).unsqueeze(1), _NONE).softmax(2)  # (B, T, U)
-        weights = weights * (other_lengths > 0).view(-1, 1, 1)
-        met = torch.bmm(weights, others)  # (B, T, D)
-        found = self.compare(torch.cat([states, met, states - met, states * met], 2)).relu()  # (B, T, units)
-        at_least_one = lengths.clamp(min=1)
+        weights = scores.masked_fill(~other.real.unsqueeze(1), _NONE).softmax(2)  # (B, T, U)
+        weights = weights * (other.lengths > 0).view(-1, 1, 1)
+        own, met = side.tokens, side.gather(torch.bmm(weights, other.states))  # (n, D) each
+        found = side.spread(self.compare(torch.cat([own, met, own - met, own * met], 1)).relu())  # (B, T, units)
+        at_least_one = side.lengths.clamp(min=1)
         pooled = torch.cat([mean(found, at_least_one), largest(found, at_least_one)], 1)
-        return pooled * (lengths > 0).unsqueeze(1)
+        return pooled * (side.lengths > 0).unsqueeze(1)
+
+
+class _Side:
+    """The states (B, T, D) of one side, and the n tokens among them that are real: layers see no others."""
+
+    def __init__(self, states: Tensor, lengths: Tensor) -> None:
+        self.states, self.lengths = states, lengths
+        self.real = real(states, lengths)  # (B, T)
+        self.places = self.real.flatten().nonzero().squeeze(1)  # (n,)
+        self.tokens = self.gather(states)
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """Return what is at real tokens (n, D) of (B, T, D)."""
+        return rows.flatten(0, 1).index_select(0, self.places)
+
+    def spread(self, tokens: Tensor) -> Tensor:
+        """Return (n, D) in their places (B, T, D), zeros elsewhere."""
+        width = tokens.shape[1]
+        empty = tokens.new_zeros(self.real.numel(), width)
+        return empty.index_copy(0, self.places, tokens).view(*self.real.shape, width)
 
 
 class AttentionNet(PairNet):
