@@ -212,13 +212,19 @@ def test_crosses_are_what_they_are_called():
     assert sorted(name for kind, name in named if kind == "different") == ["cook", "fry", "now"]
     assert sorted(name for kind, name in named if kind == "crossed") == ["cook | fry", "cook | now"]
     assert [name for kind, name in named_crosses(cut, (0, 2), weights, how) if kind == "crossed"] == ["- | fast"]
+    beside = ["fish + cook", "fish + fry", "fish + now", "how + cook", "how + fry", "how + now"]
+    beside += ["to + cook", "to + fry", "to + now"]
+    assert sorted(name for kind, name in named if kind == "beside") == beside
     assert {kind for kind, _ in named_crosses(cut, (0, 0), weights, how)} == {"shared"}
     rows = crosses_of(cut, np.array([[0, 1], [0, 0]]), weights, how)
-    assert len(rows.indices) == len(named) + 4 and rows.bounds[1].tolist() == [[8, 12], [12, 12], [12, 12]]
+    assert len(rows.indices) == len(named) + 4 and rows.bounds[1].tolist() == [[17, 21], *[[21, 21]] * 3]
     key = dict(zip(cut.words, cut.keys, strict=True))
     place = [name for _, name in named].index("fish")
     assert rows.indices[place] == cross_column(key["fish"], np.uint64(0), 0, 20)
-    assert [int(x) >> 20 for x in rows.indices[:8]] == [0] * 3 + [1] * 3 + [2] * 2
+    assert [int(x) >> 20 for x in rows.indices[:17]] == [0] * 3 + [1] * 3 + [2] * 2 + [3] * 9
+    for place in range(8, 17):
+        a, b = named[place][1].split(" + ")
+        assert rows.indices[place] == (3 << 20) + cross_column(key[a], key[b], 4, 20)
 
 
 def test_crosses_of_a_pair_turned_round_and_few_of_many():
@@ -231,4 +237,4 @@ def test_crosses_of_a_pair_turned_round_and_few_of_many():
     few = Crossing(False, 16, 3)
     crossed = [name for kind, name in named_crosses(cut, (0, 1), weights, few) if kind == "crossed"]
     assert crossed == [f"{a} | {b}" for a in ("w8", "w7", "w6") for b in "ihg"]
-    assert crosses_of(cut, np.array([[0, 1]]), weights, few).bounds[0, 2].tolist() == [21, 30]
+    assert crosses_of(cut, np.array([[0, 1]]), weights, few).bounds[0, 2:].tolist() == [[21, 30], [30, 30]]

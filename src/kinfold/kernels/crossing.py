@@ -1,4 +1,4 @@
-"""Pairs of texts -> hashed columns of what they share, of what only one has, and of what stands against what.
+"""Pairs of texts -> hashed columns of what they share, of what only one has, and of what stands against or beside what.
 
 Texts are sets of tokens as in `kinfold.kernels.overlap`. A column is the upper bits of a 64-bit hash of the tokens' own
 hashes, so that nothing is learned and memory is bounded.
@@ -12,7 +12,7 @@ from numba import njit
 from kinfold.types import Floats1d, Ids1d, Ints1d, Keys1d
 
 #: What a column is about; each kind has a hash of its own.
-SHARED, LEFT_ONLY, RIGHT_ONLY, CROSSED = range(4)
+SHARED, LEFT_ONLY, RIGHT_ONLY, CROSSED, BESIDE_LEFT, BESIDE_RIGHT = range(6)
 #: What stands against a token where the other side has nothing left: no token has this hash.
 NOTHING = np.uint64(0x6A09E667F3BCC909)
 
@@ -77,7 +77,7 @@ def parted(
 
 @njit(cache=True, nogil=True)
 def count_crosses(pairs: Ints1d, indptr: Ints1d, columns: Ids1d, most: int, bounds: Ints1d) -> int:
-    """Write where the columns of each pair stand that `cross` writes, (N, 3, 2); return how many there are."""
+    """Write where the columns of each pair stand that `cross` writes, (N, 4, 2); return how many there are."""
     longest = 1
     for t in range(indptr.shape[0] - 1):
         longest = max(longest, indptr[t + 1] - indptr[t])
@@ -87,10 +87,25 @@ def count_crosses(pairs: Ints1d, indptr: Ints1d, columns: Ids1d, most: int, boun
         same, n_left, n_right = parted(pairs[p, 0], pairs[p, 1], indptr, columns, shared, lefts, rights)
         few_left, few_right = min(n_left, most), min(n_right, most)
         crossed = max(few_left, 1) * max(few_right, 1) if n_left + n_right else 0
-        for b, more in enumerate((same, n_left + n_right, crossed)):
+        beside = min(same, most) * (few_left + few_right)
+        for b, more in enumerate((same, n_left + n_right, crossed, beside)):
             bounds[p, b, 0] = n
             n += more
             bounds[p, b, 1] = n
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _beside(out: Ids1d, n: int, shared: Keys1d, alone: Keys1d, kind: int, n_bits: int) -> int:
+    """Write the columns of each token that both have with each that one has alone from `n` on; return where they end.
+
+    They do not stand by token but by side, lefts before rights.
+    """
+    first = np.int64(3) << n_bits
+    for k in range(len(shared)):
+        for i in range(len(alone)):
+            out[n] = first + cross_column(shared[k], alone[i], kind, n_bits)
+            n += 1
     return n
 
 
@@ -107,14 +122,14 @@ def cross(
     bounds: Ints1d,
     out: Ids1d,
 ) -> None:
-    """Write the hashed columns of each pair, in three blocks: shared, different and crossed tokens.
+    """Write the hashed columns of each pair, in four blocks: shared, different, crossed, and beside.
 
     Parameters
     ----------
     keys, weights
         (V,) the hash and the weight of each token.
     most
-        Only so many of the tokens that one side has alone are crossed, the heaviest.
+        Only so many of the tokens that one side has alone, and of those both have, are crossed, the heaviest.
     directed
         Whether it matters on which side a token stands.
     n_bits
@@ -154,3 +169,7 @@ def cross(
                 low, high = (a, b) if directed or a < b else (b, a)
                 out[n] = 2 * size + cross_column(low, high, CROSSED, n_bits)
                 n += 1
+        same = _keep_heaviest(shared, same, weights, keys, most)
+        n = _beside(out, n, keys[shared[:same]], keys[lefts[:n_left]], BESIDE_LEFT, n_bits)
+        right_kind = BESIDE_RIGHT if directed else BESIDE_LEFT
+        _beside(out, n, keys[shared[:same]], keys[rights[:n_right]], right_kind, n_bits)

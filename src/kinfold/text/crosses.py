@@ -1,4 +1,8 @@
-"""Pairs of texts -> what both have, what one has, and what stands against what, as rows of hashed columns."""
+"""Pairs of texts -> what both have, what one has, and what stands against or beside what, as rows of hashed columns.
+
+What stands beside what is a word that both have with one that only one has: which difference matters hangs on what the
+two texts are about.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from kinfold.text.pairtexts import PairTexts
 from kinfold.types import Floats1d, Ids1d, Ints1d
 
 #: The blocks of columns, each with as many.
-BLOCKS = ("shared", "different", "crossed")
+BLOCKS = ("shared", "different", "crossed", "beside")
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Crosses:
     Attributes
     ----------
     bounds
-        (n, 3, 2) int64: row `i` has in block `b` the columns ``indices[bounds[i, b, 0]:bounds[i, b, 1]]``.
+        (n, 4, 2) int64: row `i` has in block `b` the columns ``indices[bounds[i, b, 0]:bounds[i, b, 1]]``.
     indices
         (K,) int32.
     n_columns
@@ -44,7 +48,7 @@ class Crossing:
     n_bits
         Each block has ``2 ** n_bits`` columns.
     most
-        Where a side has more words alone, so many of the heaviest are crossed.
+        Where a side has more words alone, or both have more, so many of the heaviest are crossed.
     """
 
     directed: bool
@@ -74,6 +78,8 @@ def named_crosses(cut: PairTexts, pair: tuple[int, int], weights: Floats1d, how:
     heaviest = [_heaviest(one, weights, cut, how.most) for one in (lefts[:n_left], rights[:n_right])]
     if n_left + n_right:
         named += [("crossed", f"{a} | {b}") for a in heaviest[0] or ["-"] for b in heaviest[1] or ["-"]]
+    both = _heaviest(shared[:n], weights, cut, how.most)
+    named += [("beside", f"{a} + {b}") for side in heaviest for a in both for b in side]
     return named
 
 

@@ -34,6 +34,18 @@ def synonyms(n=600, seed=0, fillers=3):
     return pairs, labels
 
 
+def topical(n=600, seed=0):
+    """Return pairs that differ in a word that one side has more: whether it matters hangs on what both are about."""
+    rng = np.random.default_rng(seed)
+    pairs, labels = [], []
+    for _ in range(n):
+        topic, more = rng.choice(6, 2)
+        common = [f"topic{topic}", *rng.choice(FILLERS[:20], 2, replace=False).tolist()]
+        pairs.append((" ".join(common), " ".join([*common, f"more{more}"])))
+        labels.append("same" if (topic + more) % 2 else "other")
+    return pairs, labels
+
+
 def numbered(n=400, seed=0):
     """Return pairs that differ in one word of two characters: those match unless it is a number."""
     rng = np.random.default_rng(seed)
@@ -57,7 +69,15 @@ def test_planted_synonyms_are_learned_by_their_crosses(learned):
     assert learned.score(*synonyms(200, seed=1)) >= 0.97
     bare = BoostedPairMatcher(**FAST, crosses=False).fit(*synonyms())
     assert bare.score(*synonyms(200, seed=1)) < 0.9
-    assert len(bare.feature_names_) == len(learned.feature_names_) - 5
+    assert len(bare.feature_names_) == len(learned.feature_names_) - 6
+
+
+def test_a_word_that_matters_beside_some_words_only_is_learned():
+    model = BoostedPairMatcher(**FAST).fit(*topical())
+    assert model.score(*topical(200, seed=1)) >= 0.95
+    told = model.explain("topic1 fill0", "topic1 fill0 more2").words
+    assert max(told, key=lambda one: one.effect) in [one for one in told if one.kind == "beside"]
+    assert "topic1 + more2" in [one.words for one in told if one.effect > 0]
 
 
 def test_a_planted_number_mismatch_is_learned():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kinfold.errors import DataError
-from kinfold.estimators.boosted.crossed import CrossModel, crossfitted, design_of, edges_of
+from kinfold.estimators.boosted.crossed import SCORES, CrossModel, crossfitted, design_of, edges_of
 from kinfold.estimators.boosted.options import BoostedOptions
 from kinfold.estimators.boosted.reading import CutPairs, read, read_known
 from kinfold.estimators.boosted.trees import Trees, grown
@@ -66,7 +66,7 @@ class FittedBoosted:
             parts.append(
                 self.crossed.scores(_design(options, read, read.pairs[some], weights, rows[some], self.crossed.edges))
             )
-        scores = np.concatenate(parts) if parts else np.zeros((0, 5))
+        scores = np.concatenate(parts) if parts else np.zeros((0, len(SCORES)))
         return np.concatenate([rows, scores.astype(np.float32)], axis=1)
 
     def margins(self, options: BoostedOptions, read: CutPairs) -> Floats2d:

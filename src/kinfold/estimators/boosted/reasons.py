@@ -36,9 +36,11 @@ class CrossReason:
     Attributes
     ----------
     kind
-        ``"shared"``, ``"different"`` or ``"crossed"``: words that both sides have, that one has, or one of either.
+        ``"shared"``, ``"different"``: words that both sides have, or that one has; ``"crossed"``: one of either side;
+        ``"beside"``: one that both have, with one that only one has.
     words
-        Crossed words with a bar between; a minus where the other side has nothing left.
+        Crossed words with a bar between, a minus where the other side has nothing left; with a plus where they stand
+        beside one another.
     effect
         In log-odds of the word score.
     """
