@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
+from scipy.sparse import csr_array
+from sklearn.feature_extraction.text import CountVectorizer
 
 import kinfold as kf
 from common import Recipe
@@ -31,36 +31,50 @@ def placed(pairs: list[tuple[str, str]]) -> tuple[list[str], np.ndarray]:
     return list(place), np.array(both)
 
 
-def means(texts: list[str], vectors: kf.WordVectors, known: list[str], *, by_idf: bool) -> np.ndarray:
+def counted(texts: list[str]) -> tuple[csr_array, list[str]]:
+    """Return how often each word stands in each text, (n, V), and the words."""
+    counter = CountVectorizer(analyzer=kf.WordTokenizer(), dtype=np.float32)
+    return csr_array(counter.fit_transform(texts)), counter.get_feature_names_out().tolist()
+
+
+def means(counts: csr_array, words: list[str], vectors: kf.WordVectors, known: np.ndarray | None) -> np.ndarray:
     """Return the mean of the vectors of each text's words, (n, 1, D) float32; zeros where no word has one.
 
     Parameters
     ----------
+    counts, words
+        As `counted` returns them.
     known
-        The texts that say how rare a word is.
-    by_idf
-        Words weigh by their inverse document frequency, as often as they stand in the text: tf-idf.
+        Texts, as often as they are asked about, that say how rare a word is: words weigh by their inverse document
+        frequency, as often as they stand in the text. None: all weigh the same.
     """
-    cut = kf.WordTokenizer()
-    n_with = Counter(word for text in known for word in {*cut(text)})
-    out = np.zeros((len(texts), 1, vectors.dim), np.float32)
-    for i, text in enumerate(texts):
-        words = cut(text)
-        places = np.asarray(vectors.ids(words))
-        has = places >= 0
-        if has.any():
-            weight = np.array([np.log((1 + len(known)) / (1 + n_with[word])) if by_idf else 1.0 for word in words])
-            taken = weight[has]
-            out[i, 0] = taken @ vectors.vectors[places[has]] / max(taken.sum(), 1e-9)
-    return out
+    places = np.asarray(vectors.ids(words))
+    space = np.where((places >= 0)[:, None], vectors.vectors[places], 0)
+    weight = (places >= 0).astype(np.float32)
+    if known is not None:
+        n_with = (counts[known] > 0).sum(axis=0)
+        weight *= np.log((1 + len(known)) / (1 + n_with))
+    sums, total = (np.asarray(counts @ (weight[:, None] * one)) for one in (space, np.ones((len(words), 1))))
+    return (sums / np.maximum(total, 1e-9))[:, None].astype(np.float32)
 
 
-def by_distance(vectors: np.ndarray, pairs: np.ndarray, matches: np.ndarray) -> tuple[float, float, float]:
-    """Return precision and recall of the pairs (n, 2) nearer than 0.5, and the share of all that are then right.
+def source_net(
+    net: dict, settings: dict, items: np.ndarray, learned: np.ndarray, labels: list[str], shown: np.ndarray
+) -> np.ndarray:
+    """Learn a net over means of vectors from pairs (n, 2) of items; return the distances (m,) of others."""
+    encoder = kf.ResidualBag(units=128, **{"dropout": 0.0, "layers": 3} | net)
+    model = kf.PairMatcher(encoder=encoder, n_threads=1, **settings).fit(learned, labels, items=items)
+    asked, places = np.unique(shown, return_inverse=True)
+    ends = model.encode(items[asked])[places.reshape(shown.shape)]
+    return np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
+
+
+def by_distance(distances: np.ndarray, matches: np.ndarray) -> tuple[float, float, float]:
+    """Return precision and recall of the pairs nearer than 0.5, and the share of all that are then right.
 
     The first is what the source calls accuracy: the mean label of the pairs it takes for duplicates.
     """
-    near = np.linalg.norm(vectors[pairs[:, 0]] - vectors[pairs[:, 1]], axis=1) < 0.5
+    near = distances < 0.5
     right = float((matches & near).sum())
     return right / max(int(near.sum()), 1), right / max(int(matches.sum()), 1), float((near == matches).mean())
 

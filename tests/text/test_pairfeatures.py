@@ -215,9 +215,9 @@ def test_crosses_are_what_they_are_called():
     beside = ["fish + cook", "fish + fry", "fish + now", "how + cook", "how + fry", "how + now"]
     beside += ["to + cook", "to + fry", "to + now"]
     assert sorted(name for kind, name in named if kind == "beside") == beside
-    assert {kind for kind, _ in named_crosses(cut, (0, 0), weights, how)} == {"shared"}
+    assert {kind for kind, _ in named_crosses(cut, (0, 0), weights, how)} == {"shared", "word pairs"}
     rows = crosses_of(cut, np.array([[0, 1], [0, 0]]), weights, how)
-    assert len(rows.indices) == len(named) + 4 and rows.bounds[1].tolist() == [[17, 21], *[[21, 21]] * 3]
+    assert len(rows.indices) == len(named) + 4 + 3 and rows.bounds[1].tolist() == [[17, 21], *[[21, 21]] * 3, [27, 30]]
     key = dict(zip(cut.words, cut.keys, strict=True))
     place = [name for _, name in named].index("fish")
     assert rows.indices[place] == cross_column(key["fish"], np.uint64(0), 0, 20)
@@ -225,6 +225,12 @@ def test_crosses_are_what_they_are_called():
     for place in range(8, 17):
         a, b = named[place][1].split(" + ")
         assert rows.indices[place] == (3 << 20) + cross_column(key[a], key[b], 4, 20)
+    runs = {name for kind, name in named if kind == "word pairs"}
+    assert runs == {"how to", *(f"{name} | -" for name in ("to cook", "cook fish", "to fry", "fry fish", "fish now"))}
+    shared = cut.runs.indices[cut.runs.indptr[0] : cut.runs.indptr[1]]
+    both = set(shared.tolist()) & set(cut.runs.indices[cut.runs.indptr[1] : cut.runs.indptr[2]].tolist())
+    first = rows.bounds[0, 4, 0]
+    assert rows.indices[first] == (4 << 20) + cross_column(np.uint64(both.pop()), np.uint64(0), 6, 20)
 
 
 def test_crosses_of_a_pair_turned_round_and_few_of_many():
@@ -237,4 +243,4 @@ def test_crosses_of_a_pair_turned_round_and_few_of_many():
     few = Crossing(False, 16, 3)
     crossed = [name for kind, name in named_crosses(cut, (0, 1), weights, few) if kind == "crossed"]
     assert crossed == [f"{a} | {b}" for a in ("w8", "w7", "w6") for b in "ihg"]
-    assert crosses_of(cut, np.array([[0, 1]]), weights, few).bounds[0, 2:].tolist() == [[21, 30], [30, 30]]
+    assert crosses_of(cut, np.array([[0, 1]]), weights, few).bounds[0, 2:].tolist() == [[21, 30], [30, 30], [30, 49]]

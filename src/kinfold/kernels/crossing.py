@@ -12,7 +12,7 @@ from numba import njit
 from kinfold.types import Floats1d, Ids1d, Ints1d, Keys1d
 
 #: What a column is about; each kind has a hash of its own.
-SHARED, LEFT_ONLY, RIGHT_ONLY, CROSSED, BESIDE_LEFT, BESIDE_RIGHT = range(6)
+SHARED, LEFT_ONLY, RIGHT_ONLY, CROSSED, BESIDE_LEFT, BESIDE_RIGHT, RUN_SHARED, RUN_LEFT, RUN_RIGHT = range(9)
 #: What stands against a token where the other side has nothing left: no token has this hash.
 NOTHING = np.uint64(0x6A09E667F3BCC909)
 
@@ -76,12 +76,18 @@ def parted(
 
 
 @njit(cache=True, nogil=True)
-def count_crosses(pairs: Ints1d, indptr: Ints1d, columns: Ids1d, most: int, bounds: Ints1d) -> int:
-    """Write where the columns of each pair stand that `cross` writes, (N, 4, 2); return how many there are."""
+def _space(indptr: Ints1d) -> tuple[Ids1d, Ids1d, Ids1d]:
+    """Return room for the parts of any two sets."""
     longest = 1
     for t in range(indptr.shape[0] - 1):
         longest = max(longest, indptr[t + 1] - indptr[t])
-    shared, lefts, rights = np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32)
+    return np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32)
+
+
+@njit(cache=True, nogil=True)
+def count_crosses(pairs: Ints1d, indptr: Ints1d, columns: Ids1d, most: int, bounds: Ints1d) -> int:
+    """Write where the columns of each pair stand that `cross` writes, (N, 4 or more, 2); return how many there are."""
+    shared, lefts, rights = _space(indptr)
     n = 0
     for p in range(pairs.shape[0]):
         same, n_left, n_right = parted(pairs[p, 0], pairs[p, 1], indptr, columns, shared, lefts, rights)
@@ -139,10 +145,7 @@ def cross(
     out
         The columns.
     """
-    longest = 1
-    for t in range(indptr.shape[0] - 1):
-        longest = max(longest, indptr[t + 1] - indptr[t])
-    shared, lefts, rights = np.empty(longest, np.int32), np.empty(longest, np.int32), np.empty(longest, np.int32)
+    shared, lefts, rights = _space(indptr)
     zero = np.uint64(0)
     size = np.int64(1) << n_bits
     for p in range(pairs.shape[0]):
@@ -173,3 +176,35 @@ def cross(
         n = _beside(out, n, keys[shared[:same]], keys[lefts[:n_left]], BESIDE_LEFT, n_bits)
         right_kind = BESIDE_RIGHT if directed else BESIDE_LEFT
         _beside(out, n, keys[shared[:same]], keys[rights[:n_right]], right_kind, n_bits)
+
+
+@njit(cache=True, nogil=True)
+def count_runs(pairs: Ints1d, indptr: Ints1d, columns: Ids1d, first: int, bounds: Ints1d) -> int:
+    """Write where the columns of each pair stand that `cross_runs` writes, from `first` on, (N, 2); return how many."""
+    shared, lefts, rights = _space(indptr)
+    n = first
+    for p in range(pairs.shape[0]):
+        same, n_left, n_right = parted(pairs[p, 0], pairs[p, 1], indptr, columns, shared, lefts, rights)
+        bounds[p, 0] = n
+        n += same + n_left + n_right
+        bounds[p, 1] = n
+    return n - first
+
+
+@njit(cache=True, nogil=True)
+def cross_runs(pairs: Ints1d, indptr: Ints1d, columns: Ids1d, directed: bool, n_bits: int, out: Ids1d) -> None:
+    """Write the hashed columns, in a fifth block, of runs of words: those of both texts, and those that one has."""
+    shared, lefts, rights = _space(indptr)
+    block, zero, n = np.int64(4) << n_bits, np.uint64(0), 0
+    right_kind = RUN_RIGHT if directed else RUN_LEFT
+    for p in range(pairs.shape[0]):
+        same, n_left, n_right = parted(pairs[p, 0], pairs[p, 1], indptr, columns, shared, lefts, rights)
+        for k in range(same):
+            out[n + k] = block + cross_column(np.uint64(shared[k]), zero, RUN_SHARED, n_bits)
+        n += same
+        for k in range(n_left):
+            out[n + k] = block + cross_column(np.uint64(lefts[k]), zero, RUN_LEFT, n_bits)
+        n += n_left
+        for k in range(n_right):
+            out[n + k] = block + cross_column(np.uint64(rights[k]), zero, right_kind, n_bits)
+        n += n_right

@@ -160,6 +160,13 @@ def cut_pair_texts(
     )
 
 
+def run_columns(first: Keys1d, second: Keys1d) -> Ids1d:
+    """Return the hashed columns (n,) of runs of two words, by the words' hashes."""
+    with np.errstate(over="ignore"):
+        mixed = _mixed(first * _GOLDEN + second)
+    return (mixed >> np.uint64(64 - WORD_BITS)).astype(np.int32)
+
+
 def _is_word(word: str) -> bool:
     """Return whether a token says something: punctuation alone does not, a sign such as + or an emoji does."""
     return word in _TELLING or not all(unicodedata.category(character)[0] == "P" for character in word)
@@ -218,10 +225,7 @@ def _runs(ordered: Rows, keys: Keys1d) -> Rows:
     within = np.ones(max(0, len(ids) - 1), bool)
     borders = indptr[1:-1]
     within[borders[(borders > 0) & (borders < len(ids))] - 1] = False
-    first, second = keys[ids[:-1]][within], keys[ids[1:]][within]
-    with np.errstate(over="ignore"):
-        mixed = _mixed(first * _GOLDEN + second)
-    columns = (mixed >> np.uint64(64 - WORD_BITS)).astype(np.int32)
+    columns = run_columns(keys[ids[:-1]][within], keys[ids[1:]][within])
     return _sorted(Rows(starts, columns, None, 1 << WORD_BITS))
 
 

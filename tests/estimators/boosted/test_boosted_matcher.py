@@ -69,7 +69,7 @@ def test_planted_synonyms_are_learned_by_their_crosses(learned):
     assert learned.score(*synonyms(200, seed=1)) >= 0.97
     bare = BoostedPairMatcher(**FAST, crosses=False).fit(*synonyms())
     assert bare.score(*synonyms(200, seed=1)) < 0.9
-    assert len(bare.feature_names_) == len(learned.feature_names_) - 6
+    assert len(bare.feature_names_) == len(learned.feature_names_) - 7
 
 
 def test_a_word_that_matters_beside_some_words_only_is_learned():

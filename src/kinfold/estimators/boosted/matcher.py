@@ -28,9 +28,9 @@ class BoostedPairMatcher(Classifying):
 
     Features of a pair (overlap of words, word pairs and character runs, plain, by idf and as a cosine; order; soft
     alignment; numbers, negation, names) go into boosted trees. So does the score of a linear model over hashed words:
-    those both sides have, those one has, each that only the left has with each that only the right has, and each that
-    both have with each that only one has. Trees learn from scores of pairs that the linear model has not seen. No
-    feature knows how often a text is asked about, with whom, or where it stands in the file.
+    those both sides have, those one has, each that only the left has with each that only the right has, each that both
+    have with each that only one has, and pairs of words in a row. Trees learn from scores of pairs that the linear
+    model has not seen. No feature knows how often a text is asked about, with whom, or where it stands in the file.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class BoostedPairMatcher(Classifying):
     crosses
         Whether the linear model is learned.
     cross_bits
-        It has ``2 ** cross_bits`` columns of each of four kinds.
+        It has ``2 ** cross_bits`` columns of each of five kinds.
     cross_words
         So many of the words that one side has alone, and of those both have, are crossed at most, the rarest.
     C

@@ -37,10 +37,10 @@ class CrossReason:
     ----------
     kind
         ``"shared"``, ``"different"``: words that both sides have, or that one has; ``"crossed"``: one of either side;
-        ``"beside"``: one that both have, with one that only one has.
+        ``"beside"``: one that both have, with one that only one has; ``"word pairs"``: two that follow one another.
     words
-        Crossed words with a bar between, a minus where the other side has nothing left; with a plus where they stand
-        beside one another.
+        Crossed words with a bar between, a minus where the other side has nothing left, or has not this word pair; with
+        a plus where they stand beside one another.
     effect
         In log-odds of the word score.
     """
