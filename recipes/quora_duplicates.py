@@ -11,9 +11,9 @@ with three seeds.
 Then boosted trees, a net with attention and their blend, by a random split and by one that cuts no connected component,
 so that no question stands on both sides. No feature knows how often a question is asked about, or with whom. Settings
 were chosen on pairs held out within the training pairs of both splits with --seed 0, which with another seed may be
-asked; so were crossing words that both have with those that one has, and pairs of words, which gained 0.02 there. The
-audit says what the random split owes to questions it has seen. `--part` says what to run; the precision at the source's
-recall needs the part that measures it.
+asked; so was that the trees cross words that both have with those that one has, and see pairs of words. The audit says
+what the random split owes to questions it has seen. `--part` says what to run; the precision at the source's recall
+needs the part that measures it.
 """
 
 # %%

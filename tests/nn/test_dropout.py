@@ -1,3 +1,5 @@
+"""Dropout: so many numbers are zero, each by itself, and the mean stays."""
+
 import pytest
 import torch
 

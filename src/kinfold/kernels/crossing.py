@@ -103,10 +103,7 @@ def count_crosses(pairs: Ints1d, indptr: Ints1d, columns: Ids1d, most: int, boun
 
 @njit(cache=True, nogil=True)
 def _beside(out: Ids1d, n: int, shared: Keys1d, alone: Keys1d, kind: int, n_bits: int) -> int:
-    """Write the columns of each token that both have with each that one has alone from `n` on; return where they end.
-
-    They do not stand by token but by side, lefts before rights.
-    """
+    """Write the columns of each token that both have with each that one side has alone from `n` on; return the end."""
     first = np.int64(3) << n_bits
     for k in range(len(shared)):
         for i in range(len(alone)):

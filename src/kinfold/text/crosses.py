@@ -25,7 +25,7 @@ class Crosses:
     Attributes
     ----------
     bounds
-        (n, 5, 2) int64: row `i` has in block `b` the columns ``indices[bounds[i, b, 0]:bounds[i, b, 1]]``.
+        (n, B, 2) int64: row `i` has in block `b` the columns ``indices[bounds[i, b, 0]:bounds[i, b, 1]]``.
     indices
         (K,) int32.
     n_columns

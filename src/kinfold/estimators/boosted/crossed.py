@@ -20,7 +20,7 @@ from kinfold.text.crosses import BLOCKS, Crosses
 from kinfold.types import Array, Floats1d, Floats2d, Ints1d, Singles1d, Singles2d
 
 #: What each block of a row is scaled to: the words, and the bins of features.
-_LENGTHS = (1.0, 1.0, 1.0, 1.0, 1.0, 2.0)
+_LENGTHS = (*(1.0 for _ in BLOCKS), 2.0)
 #: Bins are cut at so many quantiles of the rows learned from, found on so many of them.
 N_EDGES, _LOOKED_AT = 15, 100_000
 #: When a solve ends; trees weigh its scores anew, so that the last digits are of no use.
@@ -48,7 +48,7 @@ class CrossModel:
     bias: float
 
     def scores(self, design: Design) -> Floats2d:
-        """Return the log-odds and what each block adds to them, (n, 1 + 6)."""
+        """Return the log-odds and what each block adds to them, (n, K) as `SCORES` names them."""
         return scores_of(design, self.effects, self.bias)
 
     def added(self, design: Design) -> Floats1d:
@@ -99,7 +99,7 @@ def crossfitted(
     fold: Ints1d,
     report: Callable[[float], None],
 ) -> tuple[CrossModel, Floats2d]:
-    """Return the model of all rows, and the scores (n, 7) of each row by a model of the other folds.
+    """Return the model of all rows, and the scores (n, K) of each row by a model of the other folds.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def crossfitted(
 
 
 def scores_of(design: Design, effects: Singles1d, bias: float) -> Floats2d:
-    """Return the log-odds of rows and what each block adds to them, (n, 1 + 6)."""
+    """Return the log-odds of rows and what each block adds to them, (n, K) as `SCORES` names them."""
     scales = _scales(design)
     out = np.empty((len(design), len(SCORES)))
     for b in range(len(_LENGTHS)):
