@@ -76,6 +76,7 @@ OTHERS["image-cnn"] = {
     "channels": 3,
     "norm": False,
     "dropout": 0.5,
+    "shift": 3,
 }
 _RECURRENT = {
     "dim": 9,

@@ -10,9 +10,10 @@ from kinfold.errors import DataError
 from kinfold.estimators.neural.batches import tensors
 from kinfold.estimators.neural.rows import Source
 from kinfold.estimators.pairs.parts import Draw, PairPart, with_drawn
+from kinfold.estimators.pairs.same import Same
 from kinfold.training.batching import Batch
 from kinfold.training.callbacks import Callback, Run
-from kinfold.types import Array, Ints1d
+from kinfold.types import Ints1d
 
 
 class PairBatches(Callback):
@@ -26,13 +27,13 @@ class PairBatches(Callback):
         How often an epoch goes over them.
     draw
         What draws pairs that do not match, anew for each epoch; None: there are none.
-    in_batch
-        Whether targets say which other rights of a batch match a left, (B, B), in place of which pairs match, (B,).
+    same
+        What says which other rights of a batch match a left, (B, B), so that targets do; None: they say which pairs
+        match, (B,).
     """
 
-    def __init__(self, part: PairPart, repeats: int = 1, draw: Draw | None = None, *, in_batch: bool = False) -> None:
-        self._own, self._repeats, self._draw, self._in_batch = part, repeats, draw, in_batch
-        self._known = _codes(part.keys, part.pairs[part.matches > 0])
+    def __init__(self, part: PairPart, repeats: int = 1, draw: Draw | None = None, same: Same | None = None) -> None:
+        self._own, self._repeats, self._draw, self._same = part, repeats, draw, same
         self._epoch = 0
         self._take(1)
         self._n = len(self._part)
@@ -52,7 +53,7 @@ class PairBatches(Callback):
         chosen = rows % self._n
         pairs = self._part.pairs[chosen]
         inputs, lengths = pair_tensors(self._part.source, pairs)
-        found = self._same(pairs) if self._in_batch else self._part.matches[chosen]
+        found = self._part.matches[chosen] if self._same is None else self._same(chosen)
         return Batch(inputs, lengths, torch.from_numpy(found))
 
     def _take(self, epoch: int) -> None:
@@ -68,29 +69,8 @@ class PairBatches(Callback):
         lengths = self._part.source.lengths_of(self._part.pairs.ravel())
         self._lengths: Ints1d = lengths.reshape(-1, 2).max(axis=1)
 
-    def _same(self, pairs: Ints1d) -> Array:
-        """Return which rights of the batch are known to match which lefts, (B, B) bool."""
-        keys = self._part.keys
-        grid = np.stack(np.broadcast_arrays(pairs[:, :1], pairs[None, :, 1]), 2)  # (B, B, 2)
-        codes = _mixed(keys[grid[..., 0]], keys[grid[..., 1]])
-        places = np.searchsorted(self._known, codes).clip(max=max(0, len(self._known) - 1))
-        known = self._known[places] == codes if len(self._known) else np.zeros(codes.shape, bool)
-        # A text matches itself, whoever's right it is.
-        return known | (keys[grid[..., 0]] == keys[grid[..., 1]])
-
 
 def pair_tensors(source: Source, pairs: Ints1d) -> tuple[Tensor, Tensor]:
     """Return the rows of pairs (B, 2) padded alike, (B, 2, T) or (B, 2, T, D), and how long they are, (B, 2)."""
     inputs, lengths = tensors(source, pairs.ravel())
     return inputs.view(len(pairs), 2, *inputs.shape[1:]), lengths.view(-1, 2)
-
-
-def _codes(keys: Array, pairs: Ints1d) -> Array:
-    """Return a sorted number for each pair of rows, whichever side is which."""
-    return np.unique(_mixed(keys[pairs[:, 0]], keys[pairs[:, 1]]))
-
-
-def _mixed(lefts: Array, rights: Array) -> Array:
-    """Return one number of two, the same when they change places."""
-    low, high = np.minimum(lefts, rights), np.maximum(lefts, rights)
-    return low * np.uint64(0x9E3779B97F4A7C15) ^ high

@@ -76,6 +76,9 @@ class PairMatcher(Classifying):
         Of contrastive, hinge and triplet: from which distance on pairs that do not match cost nothing.
     temperature
         Of softmax: what nearness is divided by.
+    transitive
+        Of softmax and triplet: whether texts that a chain of matches connects all match, so that none is a negative of
+        another. Duplicates do; what is only related does not.
     unit, lowercase, strip_html, symbols, min_count, max_tokens, alphabet, max_length
         How texts are read; see `TextClassifier`.
     embedding, embedding_words, embedding_rate
@@ -145,6 +148,7 @@ class PairMatcher(Classifying):
         loss: str = "auto",
         margin: float = 1.0,
         temperature: float = 0.05,
+        transitive: bool = False,
         unit: str | None = None,
         lowercase: bool = True,
         strip_html: bool = True,
@@ -222,7 +226,7 @@ class PairMatcher(Classifying):
         Raises
         ------
         DataError
-            D-150 to D-156, D-163: pairs that can't be learned from. D-089, D-090, D-093, D-094, D-096, T-006: see
+            D-150 to D-157, D-163: pairs that can't be learned from. D-089, D-090, D-093, D-094, D-096, T-006: see
             `TextClassifier.fit`.
         InvalidParameterError
             A parameter that can't be used. T-007: the training that was stopped was another one.

@@ -26,6 +26,7 @@ class PairOptions(Options):
     attention_units: int = 128
     margin: float = 1.0
     temperature: float = 0.05
+    transitive: bool = False
 
     @property
     def in_batch(self) -> bool:
@@ -53,6 +54,12 @@ class PairOptions(Options):
                 seen=f"similarity={self.similarity!r}",
                 fix=f"One of {', '.join(PLAIN)}, or loss='auto'.",
             )
+        if self.transitive and (self.directed or not self.in_batch):
+            raise InvalidParameterError(
+                "`transitive` says which of a batch are no negatives of an undirected pair.",
+                seen=f"loss={self.loss!r}, directed={self.directed!r}",
+                fix="loss='softmax' or 'triplet', and directed=False; or leave `transitive` out.",
+            )
         if self.similarity == ATTENTION and self.roles is not None:
             raise InvalidParameterError(
                 "Attention compares tokens, which have no roles.",
@@ -76,4 +83,5 @@ _RULES: Rules = {
     "attention_units": whole(),
     "margin": POSITIVE,
     "temperature": POSITIVE,
+    "transitive": FLAG,
 }

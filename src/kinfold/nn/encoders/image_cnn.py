@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -32,9 +33,11 @@ class ImageCNN(Encoder):
     channels
         Numbers a pixel has, side by side in a row: 1 is grey, 3 red, green and blue.
     norm
-        Norm each layer over the batch before its ReLU, in training; later by what was seen then.
+        Norm what a layer pools over the batch before its ReLU, in training; later by what was seen then.
     dropout
         Share of the pooled features that is dropped in training.
+    shift
+        By up to so many pixels each picture is moved in training, up or down and sideways; zeros come in.
 
     Notes
     -----
@@ -54,6 +57,7 @@ class ImageCNN(Encoder):
         "units": optional(whole()),
         "norm": FLAG,
         "dropout": SHARE,
+        "shift": whole(0),
     }
 
     def __init__(
@@ -66,6 +70,7 @@ class ImageCNN(Encoder):
         channels: int = 1,
         norm: bool = True,
         dropout: float = 0.0,
+        shift: int = 0,
     ) -> None:
         self.filters = filters
         self.width = width
@@ -74,6 +79,7 @@ class ImageCNN(Encoder):
         self.channels = channels
         self.norm = norm
         self.dropout = dropout
+        self.shift = shift
 
     def module(self, inputs: Inputs) -> EncoderModule:
         """Return a new module for such rows."""
@@ -93,7 +99,7 @@ class _ImageCNN(EncoderModule):
         pooled = spec.filters[-1] * spec.grid**2
         super().__init__(spec.units or pooled, longest=height)
         self.height = height
-        self.channels, self.grid, self.dropout = spec.channels, spec.grid, spec.dropout
+        self.channels, self.grid, self.dropout, self.shift = spec.channels, spec.grid, spec.dropout, spec.shift
         widths = [spec.channels, *spec.filters]
         # A bias before a norm says nothing.
         self.layers = nn.ModuleList(
@@ -108,9 +114,23 @@ class _ImageCNN(EncoderModule):
         pictures = whole.view(n, self.height, wide // self.channels, self.channels).permute(
             0, 3, 1, 2
         )  # (B, channels, height, width)
+        if self.training and self.shift:
+            pictures = shifted(pictures, self.shift)
         for layer, norm in zip(self.layers, self.norms, strict=True):
-            features = norm(layer(pictures)).relu()  # (B, F, H, W)
-            pictures = functional.max_pool2d(features, 2, ceil_mode=True)
+            # Pooled first, a quarter is left to norm.
+            pooled = functional.max_pool2d(layer(pictures), 2, ceil_mode=True)  # (B, F, H / 2, W / 2)
+            pictures = norm(pooled).relu()
         grid = functional.adaptive_max_pool2d(pictures, self.grid).flatten(1)  # (B, F * grid * grid)
         vectors: Tensor = self.dense(dropout(grid, self.dropout, self.training))
         return vectors
+
+
+def shifted(pictures: Tensor, most: int) -> Tensor:
+    """Return pictures (B, C, H, W), each moved up or down and sideways by up to `most` pixels, drawn for each."""
+    n, _, height, width = pictures.shape
+    padded = functional.pad(pictures, (most, most, most, most)).permute(0, 2, 3, 1)  # (B, H', W', C)
+    tops, lefts = torch.randint(2 * most + 1, (2, n, 1), device=pictures.device)  # (B, 1) each
+    rows = tops + torch.arange(height, device=pictures.device)  # (B, H)
+    columns = lefts + torch.arange(width, device=pictures.device)  # (B, W)
+    chosen = torch.arange(n, device=pictures.device)[:, None, None]
+    return padded[chosen, rows[:, :, None], columns[:, None]].permute(0, 3, 1, 2)
