@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,7 +26,7 @@ Sides: TypeAlias = tuple[Sequence[str], Sequence[str]]
 _MOST_IN_ONE = 0.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Joined:
     """The columns of training and test rows; `codes` are positions in `classes`, None where there are no labels."""
 
@@ -71,8 +72,9 @@ class Joined:
         assert self.codes is not None
         return self.codes[self.n_train :]
 
+    @cached_property
     def components(self) -> Ints1d:
-        """Return (N,) the connected component of every row: of pairs by their entities, of texts by text and group."""
+        """The connected component of every row, (N,): of pairs by their entities, of texts by text and group."""
         if self.pairs:
             return component_groups(*self.entities)
         owners = [f"group {group}" if group else "" for group in self.groups or [""] * self.n]

@@ -169,7 +169,7 @@ def _sides_seen(rows: Joined) -> Ints1d:
 
 
 def _linked(rows: Joined) -> Bools1d:
-    component = rows.components()
+    component = rows.components
     held = np.zeros(int(component.max()) + 1, np.bool_)
     held[component[: rows.n_train]] = True
     return held[component[rows.n_train :]]
@@ -187,7 +187,7 @@ def _pair_counts(rows: Joined, seen: Ints1d, linked: Bools1d) -> dict[str, int]:
         "one_seen": int((seen == 1).sum()),
         "both_new": int((seen == 0).sum()),
         "linked": int(linked.sum()),
-        "largest_component": int(np.bincount(rows.components()).max()),
+        "largest_component": int(np.bincount(rows.components).max()),
         "equal_sides": int((~unequal).sum()),
         "blank_sides": int(np.logical_or(*_blank(rows)).sum()),
         "hub": _hub(rows),

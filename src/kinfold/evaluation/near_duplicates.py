@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from kinfold.data.splits import text_key
 from kinfold.errors import InvalidParameterError
@@ -68,14 +69,16 @@ def near_duplicates(
     if not len(rows[0]) or not len(corpus[0]):
         return found, likeness
     n_bands, width = band_shape(threshold)
-    keys, known = (_band_keys(columns, n_bands, width) for columns in (rows, corpus))  # (bands, N), (bands, M)
+    texts = _Texts()
+    mine, theirs = (texts.numbers(columns) for columns in (rows, corpus))
+    keys, known = (_band_keys(texts, numbers, n_bands, width) for numbers in (mine, theirs))  # (bands, N), (bands, M)
     for band in range(n_bands):
         open_rows = np.flatnonzero(found < 0)
         at, other = _same_bucket(keys[band, open_rows], known[band])
         at = open_rows[at]
         for start in range(0, len(at), _BLOCK_PAIRS):
             part = slice(start, start + _BLOCK_PAIRS)
-            alike = _likeness(rows, corpus, at[part], other[part], directed)
+            alike = texts.likeness(mine[:, at[part]], theirs[:, other[part]], threshold, directed)
             good = np.flatnonzero(alike >= threshold)[::-1]  # of several the first is written last
             found[at[part][good]], likeness[at[part][good]] = other[part][good], alike[good]
         if progress is not None:
@@ -94,13 +97,49 @@ def band_shape(threshold: float) -> tuple[int, int]:
     return N_HASHES // width, width
 
 
-def _band_keys(columns: Columns, n_bands: int, width: int) -> NDArray[np.uint32]:
+class _Texts:
+    """Distinct texts, each with a number; case, spacing and Unicode form are put aside."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self.keys: list[str] = []
+
+    def numbers(self, columns: Columns) -> Ints1d:
+        """Return the numbers (sides, N) of the texts of each side."""
+        known = self._known
+        made = [[known.setdefault(text_key(text), len(known)) for text in column] for column in columns]
+        self.keys = list(known)
+        return np.array(made, np.int64)
+
+    def likeness(self, a: Ints1d, b: Ints1d, threshold: float, directed: bool) -> Floats1d:
+        """Return the likeness of rows (sides, N) and others, exact where it reaches the threshold, else below it."""
+        alike = self._by_side(a, b, threshold)
+        return alike if directed or len(a) == 1 else np.maximum(alike, self._by_side(a, b[::-1], threshold))
+
+    def _by_side(self, a: Ints1d, b: Ints1d, threshold: float) -> Floats1d:
+        alike = self._alike(a[0], b[0])
+        for one, other in zip(a[1:], b[1:], strict=True):
+            near = np.flatnonzero(alike >= threshold)
+            alike[near] = np.minimum(alike[near], self._alike(one[near], other[near]))
+        return alike
+
+    def _alike(self, a: Ints1d, b: Ints1d) -> Floats1d:
+        """Return the likeness (N,) of two texts each: rows of a bucket often have the same ones."""
+        if not len(a):
+            return np.zeros(0)
+        distinct, of = np.unique(np.minimum(a, b) * len(self.keys) + np.maximum(a, b), return_inverse=True)
+        low, high = np.divmod(distinct, len(self.keys))
+        known, places = np.unique(np.concatenate([low, high]), return_inverse=True)
+        return jaccard([self.keys[k] for k in known.tolist()], *np.split(places, 2))[of]
+
+
+def _band_keys(texts: _Texts, numbers: Ints1d, n_bands: int, width: int) -> NDArray[np.uint32]:
     random = np.random.default_rng(20)  # of the hash functions: the same for rows and corpus
     factors = random.integers(1 << 62, size=(n_bands, width), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     masks = random.integers(1 << 62, size=(n_bands, width), dtype=np.uint64)
-    out = np.empty((n_bands, len(columns[0])), np.uint32)
-    for start, stop in _blocks(columns):
-        shingles, ends = _shingles([column[start:stop] for column in columns])
+    out = np.empty((n_bands, numbers.shape[1]), np.uint32)
+    for start, stop in _blocks(texts, numbers):
+        shingles, ends = _shingles([[texts.keys[k] for k in row] for row in numbers[:, start:stop].T.tolist()])
         begins = np.concatenate(([0], ends[:-1]))
         for band in range(n_bands):
             key = np.zeros(stop - start, np.uint64)
@@ -112,18 +151,17 @@ def _band_keys(columns: Columns, n_bands: int, width: int) -> NDArray[np.uint32]
     return out
 
 
-def _blocks(columns: Columns) -> list[tuple[int, int]]:
+def _blocks(texts: _Texts, numbers: Ints1d) -> list[tuple[int, int]]:
     """Return (start, stop) of stretches of rows with about equally many characters."""
-    sizes = np.sum([[len(text) for text in column] for column in columns], axis=0, dtype=np.int64) + SHINGLE
+    sizes = np.array([len(key) for key in texts.keys], np.int64)[numbers].sum(axis=0) + SHINGLE
     which = np.cumsum(sizes) // _BLOCK_CHARS
     edges = [0, *(np.flatnonzero(np.diff(which)) + 1).tolist(), len(which)]
     return list(pairwise(edges))
 
 
-def _shingles(columns: Columns) -> tuple[Keys1d, Ints1d]:
+def _shingles(rows: Sequence[Sequence[str]]) -> tuple[Keys1d, Ints1d]:
     """Return the hashes of all shingles row by row, (S,), and (N,) where each row's end; none runs over two texts."""
-    rows = list(zip(*columns, strict=True))
-    parts = [f" {text_key(text)} ".ljust(SHINGLE, "\0") for row in rows for text in row]
+    parts = [f" {key} ".ljust(SHINGLE, "\0") for row in rows for key in row]
     chars = np.frombuffer("".join(parts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     sizes = np.fromiter(map(len, parts), np.int64, len(parts))
     n = len(chars) - SHINGLE + 1
@@ -150,29 +188,22 @@ def _same_bucket(keys: NDArray[np.uint32], known: NDArray[np.uint32]) -> tuple[I
     return row, order[first[row] + within]
 
 
-def _likeness(rows: Columns, corpus: Columns, at: Ints1d, other: Ints1d, directed: bool) -> Floats1d:
-    mine = [[column[i] for i in at.tolist()] for column in rows]
-    theirs = [[column[i] for i in other.tolist()] for column in corpus]
-    alike = np.min([jaccard(a, b) for a, b in zip(mine, theirs, strict=True)], axis=0)
-    if len(mine) == 2 and not directed:
-        crossed = np.minimum(jaccard(mine[0], theirs[1]), jaccard(mine[1], theirs[0]))
-        alike = np.maximum(alike, crossed)
-    return np.asarray(alike)
+def jaccard(keys: Sequence[str], a: Ints1d, b: Ints1d) -> Floats1d:
+    """Return (N,) the share of shingles that texts a[i] and b[i] have in common, of all that either has.
 
-
-def jaccard(a: Sequence[str], b: Sequence[str]) -> Floats1d:
-    """Return (N,) the share of shingles that text a[i] and text b[i] have in common, of all that either has."""
-    sets = [_sets(texts) for texts in (a, b)]
-    common = np.intersect1d(sets[0][0], sets[1][0], assume_unique=True, return_indices=True)[1]
-    sizes = [np.bincount(owner, minlength=len(a)) for _, owner in sets]
-    shared = np.bincount(sets[0][1][common], minlength=len(a))
-    return np.asarray(shared / (sizes[0] + sizes[1] - shared))
-
-
-def _sets(texts: Sequence[str]) -> tuple[Keys1d, Ints1d]:
-    """Return the distinct shingles of each text, (S,), each made its own by the text's number, and that number."""
-    shingles, ends = _shingles([texts])
-    owner = np.repeat(np.arange(len(texts)), np.diff(ends, prepend=0))
-    mixed = (shingles ^ (owner.astype(np.uint64) * np.uint64(0xD1B54A32D192ED03))) * _PRIME
-    distinct, first = np.unique(mixed, return_index=True)
-    return distinct, np.asarray(owner[first], np.int64)
+    Parameters
+    ----------
+    keys
+        `text_key`s of texts.
+    a, b
+        (N,) places among them.
+    """
+    shingles, ends = _shingles([[key] for key in keys])
+    held = sparse.csr_matrix(
+        (np.ones(len(shingles), np.int8), (shingles >> np.uint64(2)).astype(np.int64), np.concatenate(([0], ends))),
+        shape=(len(keys), 1 << 62),
+    )
+    held.sum_duplicates()
+    held.data[:] = 1
+    sizes, shared = np.diff(held.indptr), held[a].multiply(held[b]).getnnz(axis=1)
+    return np.asarray(shared / (sizes[a] + sizes[b] - shared))

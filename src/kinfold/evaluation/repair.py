@@ -78,7 +78,7 @@ def _pairs(rows: Joined, seed: int) -> Repair:
     try:
         return _dealt(rows, "components", seed)
     except DataError:
-        note = f"the largest component holds {np.bincount(rows.components()).max():,} of {rows.n:,} rows"
+        note = f"the largest component holds {np.bincount(rows.components).max():,} of {rows.n:,} rows"
     # A pair is tested if both its sides are held out: with a share f of the entities about f² of the pairs.
     share = math.sqrt(rows.n_test / rows.n)
     random = np.random.default_rng([seed, 5])
@@ -101,7 +101,7 @@ def _grouped(rows: Joined, leaked: Bools1d, seed: int) -> Repair:
 def _dealt(rows: Joined, how: str, seed: int) -> Repair:
     fractions = (rows.n_train / rows.n, rows.n_test / rows.n)
     labels = None if rows.codes is None else rows.labels
-    components = rows.components()
+    components = rows.components
     try:
         train, _ = split_indices(labels, components, fractions, seed)
     except DataError as error:
