@@ -98,7 +98,9 @@ def embedding(inputs: Inputs, dim: int, *, dropout: float = 0.0, token_dropout: 
 
 def start(n_tokens: int, dim: int, vectors: Tensor | None) -> Tensor:
     """Return a table (n_tokens, dim) to start from: `vectors` where they are finite, else normal numbers."""
-    table = torch.randn(n_tokens, dim)
+    table = torch.empty(n_tokens, dim)
+    if not table.is_meta:  # a model that is read is laid out there, and to draw numbers there imports half of torch
+        table.normal_()
     if vectors is None:
         table *= SCALE
     else:
