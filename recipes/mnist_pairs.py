@@ -47,11 +47,11 @@ if recipe.quick:
 
 
 # %%
-def partners(lefts: np.ndarray, among: np.ndarray, same: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return an image for each of `lefts`, drawn from `among`: of the same digit where `same` says so, else another."""
-    of_digit = {digit: among[labels[among] == digit] for digit in np.unique(labels)}
-    others = {digit: among[labels[among] != digit] for digit in of_digit}
-    return np.array([rng.choice((of_digit if s else others)[labels[i]]) for i, s in zip(lefts, same, strict=True)])
+def partners(shown: np.ndarray, same: np.ndarray) -> np.ndarray:
+    """Return one of the images for each of them: of the same digit where `same` says so, else of another."""
+    of_digit = {digit: shown[labels[shown] == digit] for digit in np.unique(labels)}
+    others = {digit: shown[labels[shown] != digit] for digit in of_digit}
+    return np.array([rng.choice((of_digit if s else others)[labels[i]]) for i, s in zip(shown, same, strict=True)])
 
 
 def disjoint(labels: np.ndarray) -> np.ndarray:
@@ -86,7 +86,7 @@ def right(model: kf.PairMatcher, sides: tuple[np.ndarray, np.ndarray], truth: li
 
 # %% The source's split: a fifth of the pairs, not of the images.
 shown = np.arange(N_SOURCE)
-pairs = np.stack([shown, partners(shown, shown, rng.random(N_SOURCE) < 0.5, rng)], 1)
+pairs = np.stack([shown, partners(shown, rng.random(N_SOURCE) < 0.5)], 1)
 pairs, n_learned = rng.permutation(pairs), round(0.8 * N_SOURCE)
 learned, held = pairs[:n_learned], pairs[n_learned:]
 held_sides = images[held[:, 0]], images[held[:, 1]]

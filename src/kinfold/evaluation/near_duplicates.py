@@ -8,6 +8,7 @@ linear in the rows: of a signature only its bands are kept, of candidates only o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -70,7 +71,7 @@ def near_duplicates(
         return found, likeness
     n_bands, width = band_shape(threshold)
     texts = _Texts()
-    mine, theirs = (texts.numbers(columns) for columns in (rows, corpus))
+    mine, theirs = texts.numbers(rows), texts.numbers(corpus)
     keys, known = (_band_keys(texts, numbers, n_bands, width) for numbers in (mine, theirs))  # (bands, N), (bands, M)
     for band in range(n_bands):
         open_rows = np.flatnonzero(found < 0)
@@ -102,14 +103,16 @@ class _Texts:
 
     def __init__(self) -> None:
         self._known: dict[str, int] = {}
-        self.keys: list[str] = []
 
     def numbers(self, columns: Columns) -> Ints1d:
         """Return the numbers (sides, N) of the texts of each side."""
         known = self._known
-        made = [[known.setdefault(text_key(text), len(known)) for text in column] for column in columns]
-        self.keys = list(known)
-        return np.array(made, np.int64)
+        return np.array([[known.setdefault(text_key(text), len(known)) for text in column] for column in columns])
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The texts by their numbers, once all have one."""
+        return list(self._known)
 
     def likeness(self, a: Ints1d, b: Ints1d, threshold: float, directed: bool) -> Floats1d:
         """Return the likeness of rows (sides, N) and others, exact where it reaches the threshold, else below it."""
