@@ -71,6 +71,24 @@ def test_three_steps_equal_the_papers_formulas(name, momentum):
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_each_is_the_one_of_torch_to_the_last_bit(name):
+    kind = OPTIMIZERS[name]
+    given = {"learning_rate": 0.05, "weight_decay": 0.01, "momentum": 0.9, "rate_scales": {}}
+    options = {"lr": 0.05, "weight_decay": 0.01, **kind.options, **({"momentum": 0.9} if kind.momentum else {})}
+    ours, theirs = nn.Linear(3, 2), nn.Linear(3, 2)
+    theirs.load_state_dict(ours.state_dict())
+    rules = make(name, ours, **given), kind.of(theirs.parameters(), **options)
+    assert isinstance(rules[0], kind.of)
+    for turn in range(4):
+        for module, rule in zip((ours, theirs), rules, strict=True):
+            rule.zero_grad()
+            module(torch.arange(6.0).view(2, 3) + turn).square().sum().backward()
+            rule.step()
+            rule.load_state_dict(rule.state_dict())
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+
+
 def test_scales_of_rates_hold_and_slow_weights():
     before = {name: weight.detach().clone() for name, weight in Adder().named_parameters()}
     given = {"rate_scales": {"first": 0.0, "second": 0.5, "second.bias": 1.0}, "max_epochs": 1, "optimizer": "sgd"}

@@ -9,7 +9,7 @@ themselves (a general matching problem); small cases of that are solved as an in
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import LinearConstraint, milp
+import scipy  # optimize, half a second of importing, comes with its first use
 from scipy.sparse import csr_array
 
 from kinfold.data.faults import count, fault
@@ -177,11 +177,11 @@ def _solved(positives: Positives, rng: np.random.Generator) -> Ints1d:
     columns = np.arange(len(a))
     places = np.concatenate([a, b]), np.concatenate([columns, columns])
     rows = csr_array((np.ones(2 * len(a)), places), shape=(positives.n_left, len(a)))
-    found = milp(
+    found = scipy.optimize.milp(
         rng.random(len(a)),
         integrality=np.ones(len(a)),
         bounds=(0, 1),
-        constraints=LinearConstraint(rows, degrees, degrees),
+        constraints=scipy.optimize.LinearConstraint(rows, degrees, degrees),
         options={"time_limit": 30.0},
     )
     if found.status == 2:

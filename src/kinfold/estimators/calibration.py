@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
+import scipy  # optimize, half a second of importing, comes with its first use
 from scipy.special import expit, log_softmax, softmax
 
 from kinfold.types import Array, Floats1d, Floats2d
@@ -82,7 +82,7 @@ class Calibration:
 
         begin = np.zeros(n_classes + 1)
         begin[0] = 0.0 if slope is None else np.log(slope)
-        theta = optimize.minimize(loss, begin, jac=True, method="L-BFGS-B").x
+        theta = scipy.optimize.minimize(loss, begin, jac=True, method="L-BFGS-B").x
         return cls(np.full(n_classes, np.exp(theta[0])), theta[1:], "single")
 
     def __call__(self, margins: Floats2d) -> Floats2d:
@@ -114,7 +114,7 @@ def _fit_sigmoid(margin: Floats1d, positive: Array, slope: float | None = None) 
         return value, np.array([by_scale, difference.sum()])
 
     begin = np.array([0.0 if slope is None else np.log(slope), 0.0])
-    theta = optimize.minimize(loss, begin, jac=True, method="L-BFGS-B").x
+    theta = scipy.optimize.minimize(loss, begin, jac=True, method="L-BFGS-B").x
     return float(np.exp(theta[0])), float(theta[1])
 
 

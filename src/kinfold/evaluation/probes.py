@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # stats, a second of importing, comes with its first use
 from scipy import sparse
-from scipy.stats import norm, rankdata
 
 from kinfold.evaluation.coding import Coded, encode
 from kinfold.evaluation.intervals import LEVEL, N_DRAWS, Interval, interval
@@ -154,7 +154,7 @@ def _p_value(coded: Coded, found: Score) -> float:
     errors = [_rank_error(column, held) for column, held in zip(coded.probabilities.T, coded.present.T, strict=True)]
     plain = float(np.mean([error for error in errors if error > 0] or [0.0]))
     wide = max(plain, float(drawn.std()))
-    return min(1.0, 2 * float(norm.sf(abs(found.value - 0.5) / wide))) if wide > 0 else 1.0
+    return min(1.0, 2 * float(scipy.stats.norm.sf(abs(found.value - 0.5) / wide))) if wide > 0 else 1.0
 
 
 def _rank_error(scores: Floats1d, positive: Array) -> float:
@@ -231,7 +231,7 @@ def _numbers(rows: Joined) -> list[Floats2d]:
     """Return (N, 1) ranks of each column of ids whose values are all whole numbers."""
     given = [rows.ids] if rows.ids is not None else []
     given += list(rows.entities) if rows.pairs else []
-    return [rankdata([float(v) for v in column])[:, None] for column in given if _whole(column)]
+    return [scipy.stats.rankdata([float(v) for v in column])[:, None] for column in given if _whole(column)]
 
 
 def _whole(column: Sequence[str]) -> bool:

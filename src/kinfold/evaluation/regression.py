@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import scipy  # stats, a second of importing, comes with its first use
 from scipy import sparse
-from scipy.stats import rankdata
 
 from kinfold.errors import DataError
 from kinfold.evaluation.intervals import LEVEL, N_DRAWS, Interval, draw, interval
@@ -126,6 +126,7 @@ def evaluate_regression(
 
 def _errors(truth: Floats1d, guess: Floats1d) -> Statistic:
     """Return the metrics of some guesses as functions of row weights."""
+    rankdata = scipy.stats.rankdata
     off, ranks, guessed = truth - guess, rankdata(truth), rankdata(guess)
     # Centred, or sums of squares of large numbers would eat their differences.
     a, b, c = truth - truth.mean(), ranks - ranks.mean(), guessed - guessed.mean()

@@ -14,7 +14,6 @@ from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
 from kinfold.data.splits import text_key
 from kinfold.types import Floats2d, Ints1d
@@ -108,6 +107,8 @@ def learned(features: sparse.csr_matrix, codes: Ints1d, n_train: int, n_classes:
 
     `strength` is the inverse of the penalty. Classes that no training row has get 0.
     """
+    from sklearn.linear_model import LogisticRegression
+
     known = np.unique(codes[:n_train])
     out = np.zeros((features.shape[0] - n_train, n_classes))
     if len(known) == 1:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from kinfold.evaluation.shallow import overlaps
 from kinfold.types import Floats1d, Floats2d, Json
@@ -39,6 +38,8 @@ class SharedWords:
     @classmethod
     def learned(cls, pairs: Any, classes: Sequence[str]) -> Self | None:
         """Return the curve of labelled pairs with `lefts`, `rights` and `labels`; None without both of two classes."""
+        from sklearn.linear_model import LogisticRegression
+
         different, same = classes
         labels = list(pairs.labels or ())
         if set(labels) != {different, same}:

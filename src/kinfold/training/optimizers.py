@@ -1,7 +1,8 @@
 """A module's weights and a learning rate in, one of torch's optimisers out.
 
 The names are those of torch.optim, in small letters. Where torch has a fused kernel it is used: it changes a large
-table of embeddings several times as fast.
+table of embeddings several times as fast. They are made without torch's compiler, which none of them uses here and
+which takes two seconds to import.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import nn, optim
 
 from kinfold.errors import InvalidParameterError
@@ -20,7 +22,7 @@ from kinfold.types import Json
 class Kind:
     """One of torch's optimisers: its class, what it is given besides rate and decay, whether it takes `momentum`."""
 
-    make: Callable[..., optim.Optimizer]
+    of: type[optim.Optimizer]
     options: Mapping[str, Json]
     momentum: bool = False
 
@@ -78,7 +80,7 @@ def make(
     if not groups:
         raise _fault("The module has no weight to learn.", f"{len(scaled)} weights, all held", "Free some of them.")
     given = [{"params": weights, "lr": learning_rate * scale} for scale, weights in groups.items()]
-    return kind.make(given, lr=learning_rate, weight_decay=weight_decay, **options)
+    return _uncompiled(kind.of)(given, lr=learning_rate, weight_decay=weight_decay, **options)
 
 
 def scales(module: nn.Module, rate_scales: Mapping[str, float]) -> dict[str, float]:
@@ -92,6 +94,16 @@ def scales(module: nn.Module, rate_scales: Mapping[str, float]) -> dict[str, flo
         fitting = [prefix for prefix in rate_scales if name.startswith(prefix)]
         found[name] = float(rate_scales[max(fitting, key=len)]) if fitting else 1.0
     return found
+
+
+def _uncompiled(kind: type[optim.Optimizer]) -> Callable[..., optim.Optimizer]:
+    """Return `kind` with the methods that torch wraps for its compiler as they are within: what they do is the same."""
+    names = ("add_param_group", "state_dict", "load_state_dict", "zero_grad", "step")
+    within = {name: getattr(getattr(kind, name), "__wrapped__", None) for name in names}
+    methods = {name: method for name, method in within.items() if method is not None}
+    if "step" in methods:
+        methods["step"] = torch.no_grad()(methods["step"])
+    return type(kind.__name__, (kind,), methods)
 
 
 def _fault(what: str, seen: str, fix: str) -> InvalidParameterError:

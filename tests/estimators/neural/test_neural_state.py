@@ -31,6 +31,7 @@ from kinfold import load
 texts = json.load(sys.stdin)
 for path in sys.argv[1:]:
     print(load(path).predict_proba(texts).tobytes().hex())
+assert not {"torch._dynamo", "scipy.optimize"} & set(sys.modules), "answering needs neither; they take seconds"
 """
 
 

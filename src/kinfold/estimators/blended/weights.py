@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy import optimize
+import scipy  # optimize, half a second of importing, comes with its first use
 from scipy.special import bdtr, expit, log_expit, log_softmax
 
 from kinfold.types import Array, Floats1d, Floats2d, Ints1d, Json
@@ -81,7 +81,7 @@ def find_weights(scores: Array, members: Array, kind: str) -> tuple[Floats1d, Fl
         return float(value + 0.5 * PULL * (away @ away)), slope
 
     bounds = [(0.0, None)] * n_members + [(None, None)] * n_scores
-    theta = optimize.minimize(loss, equal, jac=True, method="L-BFGS-B", bounds=bounds).x
+    theta = scipy.optimize.minimize(loss, equal, jac=True, method="L-BFGS-B", bounds=bounds).x
     return theta[:n_members], theta[n_members:]
 
 

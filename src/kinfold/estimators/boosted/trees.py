@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from kinfold.errors import ArtifactError, MachineError
 from kinfold.estimators.boosted.options import BoostedOptions
@@ -104,6 +103,9 @@ def grown(options: BoostedOptions, rows: Array, matches: Array, held: Array) -> 
     losses : list of float
         The log loss of the rows held out before the first tree and after each.
     """
+    # Two seconds of importing, which answering does without.
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     several = bool(held.any())
     # A column without a number can't be cut into bins; of zeros it is never looked at.
     void = np.isnan(rows[~held]).all(axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import optimize
+import scipy  # optimize, half a second of importing, comes with its first use
 
 from kinfold.errors import InvalidParameterError
 from kinfold.estimators.calibration import Calibration
@@ -47,7 +47,7 @@ def calibrate(options: Options, margins: Floats2d, members: Array, kind: str) ->
             loss = (np.logaddexp(0.0, scores) - scores * target).sum(axis=1)
         return float(loss.sum() + _PRIOR * power * power)
 
-    found = optimize.minimize_scalar(cost, bounds=(-_FURTHEST, _FURTHEST), method="bounded")
+    found = scipy.optimize.minimize_scalar(cost, bounds=(-_FURTHEST, _FURTHEST), method="bounded")
     slope = float(np.exp(found.x))
     return Calibration(np.full(margins.shape[1], slope), np.zeros(margins.shape[1]), kind)
 

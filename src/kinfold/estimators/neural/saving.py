@@ -186,7 +186,9 @@ def inputs_for(shape: Shape) -> Inputs:
     """Return what rows of this shape are to an encoder whose weights come from elsewhere."""
     if shape.n_tokens is None:
         return Inputs(dim=shape.width, n_steps=shape.n_steps)
-    return Inputs(n_tokens=shape.n_tokens, rows_with=torch.ones(shape.n_tokens), n_rows=shape.n_rows)
+    # Never on "meta", where a sum of two tensors imports torch's compiler: two seconds.
+    counts = torch.ones(shape.n_tokens, device="cpu")
+    return Inputs(n_tokens=shape.n_tokens, rows_with=counts, n_rows=shape.n_rows)
 
 
 def rows_like(options: Options, shape: Shape) -> VectorRows:
