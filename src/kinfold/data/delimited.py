@@ -132,9 +132,7 @@ class _Delimited:
         # labels recur: one object each keeps a million of them small
         coded = pc.dictionary_encode(array)
         names = [self.known.setdefault(name, name) for name in to_strings(coded.dictionary)]
-        unique = np.array([*names, None], dtype=object)[:-1]
-        made: list[str] = unique[coded.indices.to_numpy()].tolist()
-        return made
+        return [names[code] for code in coded.indices.to_pylist()]
 
     def _too_long(self, records: Records) -> Chunk:
         self.number += 1
