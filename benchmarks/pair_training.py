@@ -152,13 +152,13 @@ import json, sys
 from pathlib import Path
 import numpy as np
 import kinfold as kf
-n_items, n_links, epochs = 20_000, int(sys.argv[1]), int(sys.argv[2])
+n_items, (n_links, epochs, batch) = 20_000, map(int, sys.argv[1:])
 random = np.random.default_rng(0)
 items = [" ".join(f"w{i}" for i in row) for row in random.integers(0, 5000, (n_items, 8)).tolist()]
 lefts, rights = random.integers(0, n_items, (2, n_links + n_links // 10))
 links = kf.Positives.of_numbers(lefts, rights, n_left=n_items, n_right=n_items, shared=True)
 net = kf.PairMatcher(
-    encoder=kf.BagOfEmbeddings(dim=8), batch_size=4096, max_epochs=epochs, patience=None, valid=0.0, n_threads=2
+    encoder=kf.BagOfEmbeddings(dim=8), batch_size=batch, max_epochs=epochs, patience=None, valid=0.0, n_threads=2
 )
 net.fit(links.pairs, items=items, negatives=kf.Negatives(links).epoch)
 peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
@@ -166,9 +166,9 @@ print(json.dumps([peak, epochs * len(links)]))
 """
 
 
-def memory(n_links: int, epochs: int) -> dict[str, int]:
+def memory(n_links: int, epochs: int, batch: int) -> dict[str, int]:
     """Learn in a child process; return how many pairs it drew and the peak of its memory."""
-    command = [sys.executable, "-c", CHILD, str(n_links), str(epochs)]
+    command = [sys.executable, "-c", CHILD, str(n_links), str(epochs), str(batch)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     peak, drawn = json.loads(done.stdout.split("\n")[-2])
     return {"drawn": drawn, "peak_mb": round(peak / 1e6)}
@@ -195,7 +195,8 @@ def main() -> None:
                 peers["plain torch"][f"{key}, {kind}"] = found[key]["plain torch"]
             ratio[f"times as fast, {kind}"] = found["times_as_fast"]
     if args.part in ("memory", "all"):
-        few, many = (memory(2000 if quick else 100_000, epochs) for epochs in ((1, 3) if quick else (10, 100)))
+        n_links, batch, both = (2000, 64, (1, 3)) if quick else (100_000, 4096, (10, 100))
+        few, many = (memory(n_links, epochs, batch) for epochs in both)
         ours["memory"] = [few, many]
         ratio["peak, ten times as many drawn"] = round(many["peak_mb"] / few["peak_mb"], 3)
     write({"benchmark": "pair_training", "ours": ours, "peers": peers, "ratio": ratio}, args.json)

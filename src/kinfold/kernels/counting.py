@@ -132,7 +132,7 @@ def gather_rows(
             if column >= 0:
                 out[m] = column
                 m += 1
-        out[n:m] = np.sort(out[n:m])
+        out[n:m].sort()
         w = n
         for k in range(n, m):
             if w > n and out[w - 1] == out[k]:

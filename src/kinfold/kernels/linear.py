@@ -171,7 +171,8 @@ def margins(bounds: Array, indices: Ids1d, scales: Array, effects: Array, biases
     n_classes = effects.shape[1]
     total = np.empty(n_classes)
     for i in range(bounds.shape[0]):
-        out[i] = biases
+        for c in range(n_classes):
+            out[i, c] = biases[c]
         for b in range(scales.shape[1]):
             total[:] = 0.0
             for k in range(bounds[i, b, 0], bounds[i, b, 1]):

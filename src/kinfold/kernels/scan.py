@@ -147,6 +147,15 @@ def _hash(buf: Bytes1d, start: int, end: int) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
+def _longer(array: Array, n: int, room: int) -> Array:
+    """Return an array (room,) that begins with the first `n` numbers of `array`."""
+    longer = np.empty(room, array.dtype)
+    for k in range(n):  # one by one: numba takes five seconds to compile what to say if slices do not fit each other
+        longer[k] = array[k]
+    return longer
+
+
+@njit(cache=True, nogil=True)
 def tokenize_all(
     buf: Bytes1d, offsets: Ints1d, classes: Bytes1d, symbols: bool, spaces: bool
 ) -> tuple[Ints1d, Array, Keys1d]:
@@ -164,12 +173,11 @@ def tokenize_all(
         more = tokenize(buf, offsets[t], offsets[t + 1] - 1, classes, symbols, spaces, scratch)
         if n + more > room:
             room = 2 * (n + more)
-            wider, longer = np.empty((room, 3), np.int64), np.empty(room, np.uint64)
-            wider[:n], longer[:n] = spans[:n], hashes[:n]
-            spans, hashes = wider, longer
-        spans[n : n + more] = scratch[:more]
-        for k in range(n, n + more):
-            hashes[k] = _hash(buf, spans[k, 0], spans[k, 1])
+            spans, hashes = _longer(spans.reshape(-1), 3 * n, 3 * room).reshape(-1, 3), _longer(hashes, n, room)
+        for k in range(more):
+            start, stop, kind = scratch[k]
+            spans[n + k, 0], spans[n + k, 1], spans[n + k, 2] = start, stop, kind
+            hashes[n + k] = _hash(buf, start, stop)
         n += more
         indptr[t + 1] = n
     return indptr, spans[:n].copy(), hashes[:n].copy()
@@ -298,9 +306,7 @@ def character_keys(
             m = 0
             while i < end and (across or _class_at(buf, i, classes) != SPACE):
                 if m + 1 >= marks.shape[0]:
-                    longer = np.empty(2 * marks.shape[0], np.int64)
-                    longer[:m] = marks[:m]
-                    marks = longer
+                    marks = _longer(marks, m, 2 * m + 2)
                 marks[m] = i
                 m += 1
                 i += _width(buf[i])
@@ -311,10 +317,7 @@ def character_keys(
             need = n + (m + 2) * (high - low + 1) + 1
             if need > room:
                 room = 2 * need
-                more_keys, more_starts = np.empty(room, np.uint64), np.empty(room, np.int64)
-                more_lengths = np.empty(room, np.int32)
-                more_keys[:n], more_starts[:n], more_lengths[:n] = keys[:n], starts[:n], lengths[:n]
-                keys, starts, lengths = more_keys, more_starts, more_lengths
+                keys, starts, lengths = _longer(keys, n, room), _longer(starts, n, room), _longer(lengths, n, room)
             n = _window_keys(buf, marks, m + 1, low, high, n, keys, starts, lengths)
         indptr[t + 1] = n
     return indptr, keys[:n], starts[:n], lengths[:n]
