@@ -11,6 +11,7 @@ from planted_pairs import planted, quick
 
 from kinfold import GRU, HardNegatives, ImageCNN, Negatives, Positives, load, save
 from kinfold.errors import DataError, InvalidParameterError
+from kinfold.estimators.neural.options import LEAST_BATCHES
 
 
 def test_items_are_held_once():
@@ -41,6 +42,14 @@ def test_negatives_are_drawn_anew_for_each_epoch():
         model.score(planted(300, seed=1)[0], [{"0": "different", "1": "same"}[x] for x in planted(300, seed=1)[1]])
         > 0.85
     )
+
+
+def test_few_pairs_and_what_is_drawn_beside_them_fill_an_epoch():
+    places = np.arange(40).reshape(-1, 2)
+    model = quick(max_epochs=1, valid=0, batch_size=5)
+    model.fit(places, items=[f"w{i} x" for i in range(40)], negatives=lambda epoch: places[:, ::-1])
+    times = -(-LEAST_BATCHES * 5 // 40)
+    assert times > 1 and model.history_[0].rows == times * 40  # 20 that match and 20 that do not
 
 
 def hard_links(n=60):

@@ -23,8 +23,8 @@ class PairBatches(Callback):
     ----------
     part
         The pairs.
-    repeats
-        How often an epoch goes over them.
+    least
+        An epoch goes over them, and over what is drawn, as often as it takes to have so many.
     draw
         What draws pairs that do not match, anew for each epoch; None: there are none.
     same
@@ -32,11 +32,12 @@ class PairBatches(Callback):
         match, (B,).
     """
 
-    def __init__(self, part: PairPart, repeats: int = 1, draw: Draw | None = None, same: Same | None = None) -> None:
-        self._own, self._repeats, self._draw, self._same = part, repeats, draw, same
+    def __init__(self, part: PairPart, least: int = 1, draw: Draw | None = None, same: Same | None = None) -> None:
+        self._own, self._draw, self._same = part, draw, same
         self._epoch = 0
         self._take(1)
         self._n = len(self._part)
+        self._repeats = max(1, -(-least // self._n))
 
     def on_epoch_begin(self, run: Run) -> None:
         """Draw the pairs of an epoch, unless they are here."""

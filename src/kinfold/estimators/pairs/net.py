@@ -90,11 +90,10 @@ def train(
 ) -> History:
     """Train the net in place; return what that was like. `weights` (2,) is what pairs of each label count for."""
     part = data.train.take(data.train.matches > 0) if options.in_batch else data.train
-    repeats = max(1, -(-LEAST_BATCHES * int(options.batch_size) // len(part)))
     same: Same | None = None
     if options.in_batch:
         same = Connected(part) if options.transitive else Listed(part)
-    batches = PairBatches(part, repeats, draw, same)
+    batches = PairBatches(part, LEAST_BATCHES * int(options.batch_size), draw, same)
     valid = None if data.valid is None else partial(measured, options=options, part=data.valid)
     after = None if options.max_norm is None else partial(max_norm_, limit=float(options.max_norm))
     rates = {} if options.embedding_rate == 1.0 else dict.fromkeys(tables_of(net), float(options.embedding_rate))
