@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import kinfold as kf
-from common import data_dir, parser, write
+from common import data_for, parser, write
 from kinfold.nn.heads import Head
 from kinfold.nn.inputs import Inputs
 from kinfold.nn.model import TextNet
@@ -233,7 +233,7 @@ def main() -> None:
     options.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     args = options.parse_args()
     torch.set_num_threads(THREADS)
-    data = None if args.quick else data_dir(args.data)
+    data = data_for(args)
     quick = data is None
     ours, peers, ratio = {}, {}, {}
     if args.part in ("speed", "all"):

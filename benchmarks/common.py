@@ -35,6 +35,14 @@ def data_dir(arg: str | None = None) -> Path | None:
     return default if default.is_dir() else None
 
 
+def data_for(args: argparse.Namespace) -> Path | None:
+    """Return the data folder, None for the short form; without either there is nothing to measure: SystemExit."""
+    folder = None if args.quick else data_dir(args.data)
+    if folder is None and not args.quick:
+        raise SystemExit("this benchmark needs the data folder; name it with --data, or use --quick")
+    return folder
+
+
 def in_turns(runs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """Call every function once a round, the order turned each round; return the seconds of each."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}

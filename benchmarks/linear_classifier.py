@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 import kinfold as kf
-from common import data_dir, in_turns, medians, parser, write
+from common import data_for, in_turns, medians, parser, write
 from kinfold.data.samples import sample_path
 
 THREADS = 2
@@ -198,9 +198,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--part", choices=("job", "predicting", "streaming"), help="only this one (default: all)")
     args = options.parse_args()
-    folder = None if args.quick else data_dir(args.data)
-    if folder is None and not args.quick:
-        raise SystemExit("this benchmark needs the data folder; name it with --data, or use --quick")
+    folder = data_for(args)
     rounds = 1 if args.quick else args.rounds
     result: dict = {"benchmark": "linear_classifier", "ours": {}, "peers": {}, "ratio": {}}
     with tempfile.TemporaryDirectory() as place:

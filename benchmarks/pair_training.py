@@ -29,7 +29,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader
 
 import kinfold as kf
-from common import data_dir, in_turns, medians, parser, write
+from common import data_for, in_turns, medians, parser, write
 
 THREADS, BATCH, DIM, RATE = 2, 128, 100, 1e-3
 PAD, UNK = 0, 1
@@ -182,7 +182,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     args = options.parse_args()
     torch.set_num_threads(THREADS)
-    data = None if args.quick else data_dir(args.data)
+    data = data_for(args)
     quick = data is None
     ours: dict[str, Any] = {}
     peers: dict[str, Any] = {"plain torch": {}}

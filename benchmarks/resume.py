@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from common import data_dir, parser, write
+from common import data_for, parser, write
 
 ENCODERS = {"char-cnn": 32, "gru": 24, "min-gru": 48}
 CHILD = """
@@ -76,7 +76,7 @@ def main() -> None:
     options.add_argument("--epochs", type=int, default=6)
     options.add_argument("--seed", type=int, default=0)
     args = options.parse_args()
-    data = None if args.quick else data_dir(args.data)
+    data = data_for(args)
     source = "" if data is None else str(data / "rt_polarity" / "rt-polarity.csv.gz")
     names = list(ENCODERS)[: 1 if args.quick else None]
     kills = 1 if args.quick else args.kills

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 import kinfold as kf
-from common import data_dir, in_turns, medians, parser, write
+from common import data_for, in_turns, medians, parser, write
 from kinfold.data.gold import read_analogies, read_similarity
 from kinfold.estimators.skipgram.estimator import SkipGram
 from kinfold.evaluation.words import analogies, similarity
@@ -243,7 +243,7 @@ def main() -> None:
     args = options.parse_args()
     SETTINGS["epochs"] = args.epochs
     names = [name for name in args.systems.split(",") if name in SYSTEMS]
-    data = None if args.quick else data_dir(args.data)
+    data = data_for(args)
     result: dict[str, Any] = {"benchmark": "skipgram"}
     with tempfile.TemporaryDirectory() as folder:
         path = write_lines(data, Path(folder))

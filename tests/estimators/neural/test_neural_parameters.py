@@ -8,9 +8,9 @@ import pytest
 from contract_kit import refused, rows, same_state, three
 from kinfold import CharCNN
 from kinfold.errors import InvalidParameterError
-from kinfold.estimators.neural.batches import TOKENS, Batches, by_length
+from kinfold.estimators.neural.batches import LEAST_BATCHES, TOKENS, Batches, by_length
 from kinfold.estimators.neural.classifier import TextClassifier
-from kinfold.estimators.neural.options import LEAST_BATCHES, LOSSES
+from kinfold.estimators.neural.options import LOSSES
 from kinfold.estimators.neural.regressor import TextRegressor
 from kinfold.estimators.neural.rows import Part, VectorRows
 from kinfold.estimators.neural.targets import Targets
@@ -85,8 +85,8 @@ def test_few_rows_are_gone_over_several_times_in_an_epoch():
     assert fitted.history_[0].step >= LEAST_BATCHES
     part = Part(VectorRows(np.zeros((5, 3, 2))), np.arange(5), Targets(np.zeros(5, np.int64), ("a", "b")))
     batches = Batches(part, 4)
-    assert len(batches.lengths) == 20
-    assert batches.batch(np.array([0, 7, 19])).inputs.shape == (3, 3, 2)
+    assert len(batches.lengths) == 26 * 5  # 32 batches of 4 are 128 rows
+    assert batches.batch(np.array([0, 7, 129])).inputs.shape == (3, 3, 2)
 
 
 def test_batches_to_answer_hold_all_rows_once_and_are_bounded():

@@ -11,7 +11,7 @@ from planted_pairs import planted, quick
 
 from kinfold import GRU, HardNegatives, ImageCNN, Negatives, Positives, load, save
 from kinfold.errors import DataError, InvalidParameterError
-from kinfold.estimators.neural.options import LEAST_BATCHES
+from kinfold.estimators.neural.batches import LEAST_BATCHES
 
 
 def test_items_are_held_once():

@@ -13,6 +13,8 @@ from kinfold.estimators.neural.targets import Targets
 from kinfold.training.batching import Batch
 from kinfold.types import Array, Ints1d, Keys1d
 
+#: An epoch has so many batches at least.
+LEAST_BATCHES = 32
 #: Tokens, padding included, and rows that are answered together: bounds the memory.
 TOKENS, ROWS = 1 << 16, 256
 
@@ -24,19 +26,25 @@ class Batches:
     ----------
     part
         The rows.
-    repeats
-        How often an epoch goes over them.
+    batch_size
+        Rows in a batch: few rows are gone over several times in an epoch.
     """
 
-    def __init__(self, part: Part, repeats: int = 1) -> None:
+    def __init__(self, part: Part, batch_size: int) -> None:
         self._part, self._n = part, len(part.rows)
-        self.lengths: Array = np.tile(part.source.lengths_of(part.rows).astype(np.int32), repeats)
+        lengths = part.source.lengths_of(part.rows).astype(np.int32)
+        self.lengths: Array = np.tile(lengths, times_over(self._n, batch_size))
 
     def batch(self, rows: Ints1d) -> Batch:
         """Return these rows as a batch, padded to the longest of them."""
         chosen = self._part.rows[rows % self._n]
         inputs, lengths = tensors(self._part.source, chosen)
         return Batch(inputs, lengths, target_tensor(self._part.targets, chosen))
+
+
+def times_over(n: int, batch_size: int) -> int:
+    """Return how often an epoch goes over `n` rows, so that it has `LEAST_BATCHES` batches."""
+    return max(1, -(-LEAST_BATCHES * batch_size // n))
 
 
 def target_tensor(targets: Targets, rows: Ints1d) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from kinfold.errors import InvalidParameterError
 from kinfold.estimators.neural.batches import Batches, by_length, target_tensor, tensors
-from kinfold.estimators.neural.options import LEAST_BATCHES, Options
+from kinfold.estimators.neural.options import Options
 from kinfold.estimators.neural.rows import Data, Part, Progress, Source, VectorRows
 from kinfold.nn.encoders.base import Encoder
 from kinfold.nn.heads import Head
@@ -91,8 +91,6 @@ def train(
         What must be the same where a training goes on.
     """
     loss = loss_of(options, data.train.targets.multilabel, weights)
-    n_rows = len(data.train.rows)
-    repeats = max(1, -(-LEAST_BATCHES * int(options.batch_size) // n_rows))
     valid = None if data.valid is None else partial(_measured, part=data.valid, loss=loss)
     after = None if options.max_norm is None else partial(max_norm_, limit=float(options.max_norm))
     rates = {} if options.embedding_rate == 1.0 else {EMBEDDING: float(options.embedding_rate)}
@@ -106,7 +104,7 @@ def train(
     return trainer.fit(
         net,
         step,
-        Batches(data.train, repeats),
+        Batches(data.train, int(options.batch_size)),
         valid,
         checkpoint=checkpoint,
         resume=resume,

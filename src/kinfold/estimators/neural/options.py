@@ -31,8 +31,6 @@ from kinfold.training.trainer import Trainer
 from kinfold.types import Json
 from kinfold.vectors.words import WordVectors
 
-#: An epoch has so many batches at least: rows that are too few for that are gone over several times in each.
-LEAST_BATCHES = 32
 LOSSES = {
     "classify": ("auto", "hinge"),
     "regress": ("huber", "squared", "absolute"),

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from kinfold.errors import DataError
-from kinfold.estimators.neural.batches import tensors
+from kinfold.estimators.neural.batches import tensors, times_over
 from kinfold.estimators.neural.rows import Source
 from kinfold.estimators.pairs.parts import Draw, PairPart, with_drawn
 from kinfold.estimators.pairs.same import Same
@@ -23,8 +23,8 @@ class PairBatches(Callback):
     ----------
     part
         The pairs.
-    least
-        An epoch goes over them, and over what is drawn, as often as it takes to have so many.
+    batch_size
+        Pairs in a batch: few pairs, what is drawn among them, are gone over several times in an epoch.
     draw
         What draws pairs that do not match, anew for each epoch; None: there are none.
     same
@@ -32,12 +32,12 @@ class PairBatches(Callback):
         match, (B,).
     """
 
-    def __init__(self, part: PairPart, least: int = 1, draw: Draw | None = None, same: Same | None = None) -> None:
+    def __init__(self, part: PairPart, batch_size: int, draw: Draw | None = None, same: Same | None = None) -> None:
         self._own, self._draw, self._same = part, draw, same
         self._epoch = 0
         self._take(1)
         self._n = len(self._part)
-        self._repeats = max(1, -(-least // self._n))
+        self._repeats = times_over(self._n, batch_size)
 
     def on_epoch_begin(self, run: Run) -> None:
         """Draw the pairs of an epoch, unless they are here."""

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from kinfold.errors import InvalidParameterError
 from kinfold.estimators.neural.batches import by_length
 from kinfold.estimators.neural.net import EMBEDDING, answers_of, of_training, penalised
-from kinfold.estimators.neural.options import LEAST_BATCHES
 from kinfold.estimators.neural.rows import Progress, Source, VectorRows
 from kinfold.estimators.pairs.batches import PairBatches, pair_tensors
 from kinfold.estimators.pairs.options import ATTENTION, PairOptions
@@ -93,7 +92,7 @@ def train(
     same: Same | None = None
     if options.in_batch:
         same = Connected(part) if options.transitive else Listed(part)
-    batches = PairBatches(part, LEAST_BATCHES * int(options.batch_size), draw, same)
+    batches = PairBatches(part, int(options.batch_size), draw, same)
     valid = None if data.valid is None else partial(measured, options=options, part=data.valid)
     after = None if options.max_norm is None else partial(max_norm_, limit=float(options.max_norm))
     rates = {} if options.embedding_rate == 1.0 else dict.fromkeys(tables_of(net), float(options.embedding_rate))
